@@ -1,0 +1,11 @@
+//! Heliostat: `ansible-playbook`, rewritten natively. ARCHITECTURE.md describes the floors; here they stand bottom first.
+
+pub mod error;
+
+pub mod value;
+
+pub mod template;
+
+pub mod module;
+
+pub mod connection;

@@ -1,0 +1,11 @@
+//! What runs at the target, natively: one module a file, found through [`registry`].
+//!
+//! A module is a plain blocking function over its checked parameters and a [`Run`]; it changes the host and says what it
+//! did. It knows nothing of plays, connections or callbacks: the agent calls it, or the controller itself for local hosts.
+
+pub mod registry;
+pub mod run;
+pub mod spec;
+
+pub use run::{Blob, Failure, Outcome, Run};
+pub use spec::{Arg, Kind, Params, Spec};

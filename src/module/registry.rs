@@ -1,0 +1,21 @@
+//! The modules by name. A new module is one file and one line here.
+
+use super::spec::Spec;
+use super::{Failure, Outcome, Params, Run};
+
+/// A native module.
+#[derive(Clone, Copy)]
+pub struct Module {
+    /// What it accepts.
+    pub spec: &'static Spec,
+    /// Does it.
+    pub run: fn(&mut Run, &Params) -> Result<Outcome, Failure>,
+}
+
+/// All native modules.
+pub const MODULES: &[Module] = &[];
+
+/// The module of this short name (`copy`, not `ansible.builtin.copy`).
+pub fn find(name: &str) -> Option<&'static Module> {
+    MODULES.iter().find(|module| module.spec.name == name)
+}

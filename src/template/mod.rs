@@ -1,0 +1,13 @@
+//! Templates with Ansible's meaning: Jinja2's language, Python's values, lazy variables, trust.
+//!
+//! The pieces: [`lexer and parser`](syntax) turn a text into our own AST, [`eval`] walks it, [`registry`] finds filters,
+//! tests, lookups and functions, each of which stands in a file of its own kind below `filters/`, `tests/`, `lookups/`.
+//!
+//! Variables are rendered when they are touched: whatever the evaluator takes out of a variable or a container is rendered
+//! first if it is a trusted text with a delimiter in it. What comes out of a template is data and never rendered again.
+
+pub mod context;
+pub mod registry;
+
+pub use context::{Args, Context, Environment, Variables};
+pub use registry::{Filter, Function, Lookup, Test};

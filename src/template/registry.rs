@@ -1,0 +1,89 @@
+//! What templates can call, by name. A new filter, test, lookup or function is an entry in the list of its own file, and
+//! that file's list is one line here.
+
+use super::context::{Args, Context};
+use crate::error::Result;
+use crate::value::{Dict, Value};
+
+/// A filter: `input | name(args)`.
+#[derive(Clone, Copy)]
+pub struct Filter {
+    /// Its name, without collection.
+    pub name: &'static str,
+    /// Runs it. An undefined input does not reach it unless `undefined` is set.
+    pub run: fn(&mut dyn Context, Value, Args) -> Result<Value>,
+    /// Takes the input (and arguments) unrendered below the top: for filters that only look at the shape or hand members on.
+    pub lazy: bool,
+    /// Wants undefined inputs and arguments (`default`, `mandatory`).
+    pub undefined: bool,
+}
+
+impl Filter {
+    /// A filter that gets everything rendered and defined.
+    pub const fn new(name: &'static str, run: fn(&mut dyn Context, Value, Args) -> Result<Value>) -> Filter {
+        Filter { name, run, lazy: false, undefined: false }
+    }
+
+    /// See [`Filter::lazy`].
+    pub const fn lazy(mut self) -> Filter {
+        self.lazy = true;
+        self
+    }
+
+    /// See [`Filter::undefined`].
+    pub const fn undefined(mut self) -> Filter {
+        self.undefined = true;
+        self
+    }
+}
+
+/// A test: `input is name(args)`.
+#[derive(Clone, Copy)]
+pub struct Test {
+    /// Its name, without collection.
+    pub name: &'static str,
+    /// Runs it.
+    pub run: fn(&mut dyn Context, Value, Args) -> Result<bool>,
+    /// Wants undefined inputs (`defined`, `undefined`).
+    pub undefined: bool,
+}
+
+impl Test {
+    /// A test that gets a rendered and defined input.
+    pub const fn new(name: &'static str, run: fn(&mut dyn Context, Value, Args) -> Result<bool>) -> Test {
+        Test { name, run, undefined: false }
+    }
+
+    /// See [`Test::undefined`].
+    pub const fn undefined(mut self) -> Test {
+        self.undefined = true;
+        self
+    }
+}
+
+/// A lookup: `lookup('name', terms..., options...)` and `with_name:`.
+#[derive(Clone, Copy)]
+pub struct Lookup {
+    /// Its name, without collection.
+    pub name: &'static str,
+    /// Runs it: terms in order, options by name; gives the list of results.
+    pub run: fn(&mut dyn Context, Vec<Value>, Dict) -> Result<Vec<Value>>,
+    /// Whether its results are trusted as templates (as `template`-less lookups of the playbook's own data are not).
+    pub accept_lazy: bool,
+}
+
+impl Lookup {
+    /// A lookup that gets everything rendered.
+    pub const fn new(name: &'static str, run: fn(&mut dyn Context, Vec<Value>, Dict) -> Result<Vec<Value>>) -> Lookup {
+        Lookup { name, run, accept_lazy: false }
+    }
+}
+
+/// A global function: `name(args)`.
+#[derive(Clone, Copy)]
+pub struct Function {
+    /// Its name.
+    pub name: &'static str,
+    /// Runs it.
+    pub run: fn(&mut dyn Context, Args) -> Result<Value>,
+}

@@ -1,0 +1,24 @@
+//! The value that names nothing.
+
+use crate::error::{Error, Origin};
+
+/// Why a value is undefined; the message becomes the error when it is used.
+#[derive(Clone, Debug)]
+pub struct Undefined {
+    /// As Jinja words it: `'x' is undefined`, `object of type 'dict' has no attribute 'y'`, or a `mandatory`/`undef()` hint.
+    pub message: String,
+    /// Where the name stands, once known.
+    pub origin: Option<Origin>,
+}
+
+impl Undefined {
+    /// An undefined value with its message.
+    pub fn new(message: impl Into<String>) -> Self {
+        Undefined { message: message.into(), origin: None }
+    }
+
+    /// The error that using it raises.
+    pub fn error(&self) -> Error {
+        Error::undefined(self.message.clone()).at(self.origin.as_ref())
+    }
+}
