@@ -7,7 +7,11 @@
 //! first if it is a trusted text with a delimiter in it. What comes out of a template is data and never rendered again.
 
 pub mod context;
+pub mod filters;
+pub mod lookups;
+mod pypath;
 pub mod registry;
+pub mod tests;
 
 pub use context::{Args, Context, Environment, Variables};
 pub use registry::{Filter, Function, Lookup, Test};

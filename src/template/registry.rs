@@ -2,6 +2,7 @@
 //! that file's list is one line here.
 
 use super::context::{Args, Context};
+use super::{filters, lookups, tests};
 use crate::error::Result;
 use crate::value::{Dict, Value};
 
@@ -87,3 +88,21 @@ pub struct Function {
     /// Runs it.
     pub run: fn(&mut dyn Context, Args) -> Result<Value>,
 }
+
+/// Every filter, a line for each file of them.
+#[rustfmt::skip]
+pub static FILTERS: &[&[Filter]] = &[
+    filters::paths::FILTERS,
+];
+
+/// Every test, a line for each file of them.
+#[rustfmt::skip]
+pub static TESTS: &[&[Test]] = &[
+    tests::files::TESTS,
+];
+
+/// Every lookup.
+#[rustfmt::skip]
+pub static LOOKUPS: &[&Lookup] = &[
+    &lookups::env::LOOKUP,
+];

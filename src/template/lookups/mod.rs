@@ -1,0 +1,3 @@
+//! Lookups, a file each; [`super::registry::LOOKUPS`] lists them.
+
+pub mod env;

@@ -1,0 +1,3 @@
+//! Tests, a file for each kind; [`super::registry::TESTS`] lists them.
+
+pub mod files;
