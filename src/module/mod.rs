@@ -3,8 +3,15 @@
 //! A module is a plain blocking function over its checked parameters and a [`Run`]; it changes the host and says what it
 //! did. It knows nothing of plays, connections or callbacks: the agent calls it, or the controller itself for local hosts.
 
+pub mod command;
+pub mod expand;
+pub mod glob;
+pub mod lifeline;
+pub mod ping;
+pub mod process;
 pub mod registry;
 pub mod run;
+pub mod shlex;
 pub mod spec;
 
 pub use run::{Blob, Failure, Outcome, Run};

@@ -2,6 +2,7 @@
 
 use super::spec::Spec;
 use super::{Failure, Outcome, Params, Run};
+use super::{command, ping};
 
 /// A native module.
 #[derive(Clone, Copy)]
@@ -13,7 +14,11 @@ pub struct Module {
 }
 
 /// All native modules.
-pub const MODULES: &[Module] = &[];
+pub const MODULES: &[Module] = &[
+    Module { spec: &command::SPEC, run: command::run },
+    Module { spec: &command::SHELL, run: command::run },
+    Module { spec: &ping::SPEC, run: ping::run },
+];
 
 /// The module of this short name (`copy`, not `ansible.builtin.copy`).
 pub fn find(name: &str) -> Option<&'static Module> {

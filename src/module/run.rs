@@ -1,5 +1,6 @@
 //! One run of a module: what it may know and use, and what it gives back.
 
+use super::lifeline::Lifeline;
 use crate::value::{Dict, Value};
 use std::path::PathBuf;
 
@@ -35,6 +36,8 @@ pub struct Run {
     pub deprecations: Vec<(String, String)>,
     /// Secrets among the parameters (`no_log` arguments): masked in everything that is returned.
     pub secrets: Vec<String>,
+    /// Its processes; whoever keeps a clone can end the run.
+    pub lifeline: Lifeline,
 }
 
 impl Run {
@@ -76,6 +79,9 @@ impl Outcome {
 pub struct Failure {
     /// The message.
     pub message: String,
+    /// What lies below it, in the words of whoever reported it (`[Errno 2] No such file...`): shown with the error as
+    /// `message: cause`, but no part of the result.
+    pub cause: Option<String>,
     /// Further keys of the result (`rc`, `stdout`, `changed`...).
     pub result: Box<Dict>,
 }
@@ -83,7 +89,13 @@ pub struct Failure {
 impl Failure {
     /// A failure with its message.
     pub fn new(message: impl Into<String>) -> Failure {
-        Failure { message: message.into(), result: Box::default() }
+        Failure { message: message.into(), cause: None, result: Box::default() }
+    }
+
+    /// Says what lies below the message.
+    pub fn because(mut self, cause: impl Into<String>) -> Failure {
+        self.cause = Some(cause.into());
+        self
     }
 
     /// Adds a key to the failed result.

@@ -1,0 +1,148 @@
+//! File name patterns as Python's `fnmatch` and `glob` read them.
+
+use std::path::{Path, PathBuf};
+
+/// Whether a name fits a shell pattern: `*`, `?`, `[abc]`, `[!a-z]`. Case counts.
+pub fn fnmatch(name: &str, pattern: &str) -> bool {
+    let name: Vec<char> = name.chars().collect();
+    let pattern: Vec<char> = pattern.chars().collect();
+    let (mut n, mut p) = (0, 0);
+    let mut star: Option<(usize, usize)> = None;
+    while n < name.len() {
+        let step = match pattern.get(p) {
+            Some('*') => {
+                star = Some((p, n));
+                p += 1;
+                continue;
+            }
+            Some(_) => match_one(name[n], &pattern[p..]),
+            None => None,
+        };
+        match (step, star) {
+            (Some(length), _) => (n, p) = (n + 1, p + length),
+            (None, Some((at, from))) => {
+                star = Some((at, from + 1));
+                (n, p) = (from + 1, at + 1);
+            }
+            (None, None) => return false,
+        }
+    }
+    pattern[p..].iter().all(|c| *c == '*')
+}
+
+/// How many pattern characters one character of a name uses up, if it fits.
+fn match_one(c: char, pattern: &[char]) -> Option<usize> {
+    match pattern[0] {
+        '?' => Some(1),
+        '[' => match set_end(pattern) {
+            Some(end) => in_set(c, &pattern[1..end]).then_some(end + 1),
+            None => (c == '[').then_some(1),
+        },
+        literal => (literal == c).then_some(1),
+    }
+}
+
+/// Where the `]` of a set is; a `]` right at its start belongs to it.
+fn set_end(pattern: &[char]) -> Option<usize> {
+    let first = if pattern.get(1) == Some(&'!') { 3 } else { 2 };
+    (first..pattern.len()).find(|&at| pattern[at] == ']')
+}
+
+fn in_set(c: char, set: &[char]) -> bool {
+    let (negated, mut set) = match set.split_first() {
+        Some(('!', rest)) => (true, rest),
+        _ => (false, set),
+    };
+    let mut found = false;
+    while let Some(&low) = set.first() {
+        if set.len() >= 3 && set[1] == '-' {
+            found |= (low..=set[2]).contains(&c);
+            set = &set[3..];
+        } else {
+            found |= low == c;
+            set = &set[1..];
+        }
+    }
+    found != negated
+}
+
+fn is_pattern(text: &str) -> bool {
+    text.contains(['*', '?', '['])
+}
+
+/// `glob.glob(pattern)` seen from the directory `base`: what is there and fits, hidden files only when asked by name.
+/// A name without patterns fits when something of that name exists, a dangling link too.
+pub fn glob(base: &Path, pattern: &str) -> Vec<PathBuf> {
+    let mut found = vec![if pattern.starts_with('/') { PathBuf::from("/") } else { PathBuf::new() }];
+    let parts: Vec<&str> = pattern.split('/').filter(|part| !part.is_empty()).collect();
+    if parts.is_empty() {
+        return if pattern.starts_with('/') { found } else { Vec::new() };
+    }
+    for part in parts {
+        found = found.into_iter().flat_map(|dir| matches_in(base, dir, part)).collect();
+    }
+    if pattern.ends_with('/') {
+        found.retain(|path| base.join(path).is_dir());
+    }
+    found
+}
+
+fn matches_in(base: &Path, dir: PathBuf, part: &str) -> Vec<PathBuf> {
+    if !is_pattern(part) {
+        let path = dir.join(part);
+        let there = base.join(&path).symlink_metadata().is_ok();
+        return if there { vec![path] } else { Vec::new() };
+    }
+    let Ok(entries) = std::fs::read_dir(base.join(&dir)) else { return Vec::new() };
+    let mut names: Vec<String> = entries
+        .filter_map(|entry| entry.ok()?.file_name().into_string().ok())
+        .filter(|name| (!name.starts_with('.') || part.starts_with('.')) && fnmatch(name, part))
+        .collect();
+    names.sort();
+    names.into_iter().map(|name| dir.join(name)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn patterns_fit_names() {
+        for (name, pattern) in [
+            ("abc", "a*c"),
+            ("abc", "*"),
+            ("", "*"),
+            ("a.b.c", "*.c"),
+            ("b", "[a-c]"),
+            ("]", "[]]"),
+            ("z", "[!a-c]"),
+            ("[", "["),
+            ("a-", "a[-x]"),
+            ("ansible_eth0", "ansible_eth[0-2]"),
+            ("aab", "*ab"),
+        ] {
+            assert!(fnmatch(name, pattern), "{name} {pattern}");
+        }
+        for (name, pattern) in [("abc", "a?"), ("ABC", "abc"), ("b", "[!a-c]"), ("", "?"), ("ab", "a")] {
+            assert!(!fnmatch(name, pattern), "{name} {pattern}");
+        }
+    }
+
+    #[test]
+    fn files_are_found_from_a_directory() {
+        let dir = tempfile::tempdir().unwrap();
+        for name in ["one.txt", "two.txt", ".hidden.txt"] {
+            std::fs::write(dir.path().join(name), "").unwrap();
+        }
+        std::fs::create_dir(dir.path().join("sub")).unwrap();
+        std::os::unix::fs::symlink("nowhere", dir.path().join("dangling")).unwrap();
+        let names = |pattern| glob(dir.path(), pattern);
+        assert_eq!(names("*.txt"), [PathBuf::from("one.txt"), PathBuf::from("two.txt")]);
+        assert_eq!(names(".*.txt"), [PathBuf::from(".hidden.txt")]);
+        assert_eq!(names("dangling").len(), 1);
+        assert_eq!(names("sub/").len(), 1);
+        assert!(names("one.txt/").is_empty());
+        let absolute = format!("{}/t*", dir.path().display());
+        assert_eq!(glob(Path::new("/"), &absolute), [dir.path().join("two.txt")]);
+    }
+}
