@@ -4,13 +4,20 @@
 //! did. It knows nothing of plays, connections or callbacks: the agent calls it, or the controller itself for local hosts.
 
 pub mod command;
+pub mod convert;
 pub mod expand;
 pub mod glob;
+pub mod invoke;
 pub mod lifeline;
+pub mod literal;
+mod masking;
+pub mod params;
 pub mod ping;
 pub mod process;
 pub mod registry;
+pub mod result;
 pub mod run;
+pub mod selinux;
 pub mod shlex;
 pub mod spec;
 

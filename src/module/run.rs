@@ -16,6 +16,8 @@ pub enum Blob {
 /// What a module runs in.
 #[derive(Debug, Default)]
 pub struct Run {
+    /// The module's name as messages give it: as the task wrote it, or `ansible.legacy.NAME` when an action called it.
+    pub name: String,
     /// Change nothing, say what would change.
     pub check: bool,
     /// Give `diff` back.
@@ -82,6 +84,9 @@ pub struct Failure {
     /// What lies below it, in the words of whoever reported it (`[Errno 2] No such file...`): shown with the error as
     /// `message: cause`, but no part of the result.
     pub cause: Option<String>,
+    /// Nothing the module foresaw: Ansible's module would have ended with a traceback. The result then is bare, and its
+    /// `msg` has the whole chain.
+    pub raised: bool,
     /// Further keys of the result (`rc`, `stdout`, `changed`...).
     pub result: Box<Dict>,
 }
@@ -89,7 +94,12 @@ pub struct Failure {
 impl Failure {
     /// A failure with its message.
     pub fn new(message: impl Into<String>) -> Failure {
-        Failure { message: message.into(), cause: None, result: Box::default() }
+        Failure { message: message.into(), cause: None, raised: false, result: Box::default() }
+    }
+
+    /// A failure that the module did not foresee; see [`Failure::raised`](Failure#structfield.raised).
+    pub fn raised(message: impl Into<String>) -> Failure {
+        Failure { raised: true, ..Failure::new(message) }
     }
 
     /// Says what lies below the message.

@@ -50,12 +50,14 @@ pub struct Arg {
     pub choices: &'static [&'static str],
     /// Its value is a secret: never shown in results.
     pub no_log: bool,
+    /// Spoken between the controller's half of a module and this one only: no message and no `invocation` names it.
+    pub hidden: bool,
 }
 
 impl Arg {
     /// An optional argument without default.
     pub const fn new(name: &'static str, kind: Kind) -> Arg {
-        Arg { name, kind, aliases: &[], required: false, default: None, choices: &[], no_log: false }
+        Arg { name, kind, aliases: &[], required: false, default: None, choices: &[], no_log: false, hidden: false }
     }
 
     /// Must be given.
@@ -85,6 +87,12 @@ impl Arg {
     /// A secret.
     pub const fn no_log(mut self) -> Arg {
         self.no_log = true;
+        self
+    }
+
+    /// See [`Arg::hidden`].
+    pub const fn hidden(mut self) -> Arg {
+        self.hidden = true;
         self
     }
 }
