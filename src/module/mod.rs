@@ -14,12 +14,14 @@ mod masking;
 pub mod params;
 pub mod ping;
 pub mod process;
+pub mod pyregex;
 pub mod registry;
 pub mod result;
 pub mod run;
 pub mod selinux;
 pub mod shlex;
 pub mod spec;
+pub mod wait_for;
 
 pub use run::{Blob, Failure, Outcome, Run};
 pub use spec::{Arg, Kind, Params, Spec};
