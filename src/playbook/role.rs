@@ -360,3 +360,15 @@ fn validation(loader: &Loader, role: &Arc<Role>, scope: &Arc<Scope>) -> Option<T
     task.implicit = false;
     Some(task)
 }
+
+impl Role {
+    /// The roles it depends on, directly or not, nearest first.
+    pub fn all_dependencies(&self) -> Vec<&Arc<Role>> {
+        let mut all = Vec::new();
+        for dependency in &self.dependencies {
+            all.push(dependency);
+            all.extend(dependency.all_dependencies());
+        }
+        all
+    }
+}
