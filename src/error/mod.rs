@@ -5,8 +5,10 @@
 
 mod origin;
 pub mod render;
+mod warning;
 
 pub use origin::Origin;
+pub use warning::Warning;
 
 use std::fmt;
 
