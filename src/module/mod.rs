@@ -18,6 +18,7 @@ pub mod pyregex;
 pub mod registry;
 pub mod result;
 pub mod run;
+pub mod script;
 pub mod selinux;
 pub mod shlex;
 pub mod spec;

@@ -2,7 +2,7 @@
 
 use super::spec::Spec;
 use super::{Failure, Outcome, Params, Run};
-use super::{command, ping, wait_for};
+use super::{command, ping, script, wait_for};
 
 /// A native module.
 #[derive(Clone, Copy)]
@@ -18,6 +18,7 @@ pub const MODULES: &[Module] = &[
     Module { spec: &command::SPEC, run: command::run },
     Module { spec: &command::SHELL, run: command::run },
     Module { spec: &ping::SPEC, run: ping::run },
+    Module { spec: &script::SPEC, run: script::run },
     Module { spec: &wait_for::SPEC, run: wait_for::run },
 ];
 

@@ -29,6 +29,26 @@ pub fn split(line: &str) -> Result<Vec<String>, SplitError> {
     Ok(words)
 }
 
+/// The first word of a line, unquoted, and what follows it, as it stands.
+pub fn split_first(line: &str) -> Result<Option<(String, &str)>, SplitError> {
+    let line = line.trim_start_matches([' ', '\t', '\r', '\n']);
+    if line.is_empty() {
+        return Ok(None);
+    }
+    let mut word = String::new();
+    let mut chars = line.chars();
+    loop {
+        let rest = chars.as_str();
+        match chars.next() {
+            None | Some(' ' | '\t' | '\r' | '\n') => return Ok(Some((word, rest))),
+            Some('\'') => single_quoted(&mut chars, &mut word)?,
+            Some('"') => double_quoted(&mut chars, &mut word)?,
+            Some('\\') => word.push(chars.next().ok_or(SplitError::Escape)?),
+            Some(c) => word.push(c),
+        }
+    }
+}
+
 fn single_quoted(chars: &mut std::str::Chars<'_>, word: &mut String) -> Result<(), SplitError> {
     loop {
         match chars.next().ok_or(SplitError::Quote)? {
@@ -84,6 +104,13 @@ mod tests {
         for (line, words) in cases {
             assert_eq!(split(line).unwrap(), words, "{line}");
         }
+    }
+
+    #[test]
+    fn the_first_word_leaves_the_rest_alone() {
+        assert_eq!(split_first(r#" 'my script'.sh  "a b" c"#), Ok(Some(("my script.sh".into(), r#"  "a b" c"#))));
+        assert_eq!(split_first("one"), Ok(Some(("one".into(), ""))));
+        assert_eq!(split_first("  "), Ok(None));
     }
 
     #[test]
