@@ -829,7 +829,7 @@ class Inventory:
         names, given = [], set(self.taken)
         for (variables, _, _), name in zip(self.hosts, wanted):
             if often[name] > 1 or name in given:
-                name = "%s-%s" % (name, variables["instance_id"][:8])
+                name = "%s-%s" % (name, (variables["instance_id"] or variables["resource_name"])[:8])
             while name in given:
                 name += "-2"
             names.append(name)
@@ -910,22 +910,24 @@ def servers_of(root, heat, nova, settings):
     found, seen = [], set()
     for stack, resource in heat.resources(root):
         ident = str(resource.get("physical_resource_id") or "")
-        if not is_server(resource) or not ident or ident in seen:
+        if not is_server(resource) or ident in seen or resource.get("resource_status") == "DELETE_COMPLETE":
             continue
         if resource.get("resource_type") not in SERVER_TYPES:
             nova.load()
             if ident not in nova.known:
                 continue
-        seen.add(ident)
         label = str(resource.get("resource_name") or resource.get("logical_resource_id"))
-        server = nova.find(ident)
+        server = nova.find(ident) if ident else None
+        if ident:
+            seen.add(ident)
         if server is None:
-            server = {"name": "%s-%s" % (stack.name, label), "status": "DELETED"}
+            # Heat names a server stack-resource-id; the id is lost with the server.
+            server = {"name": "%s-%s" % (stack.name, label), "status": "DELETED" if ident else "MISSING"}
         variables = host_variables(server, settings)
         variables["instance_name"] = str(variables["instance_name"] or ident)
         service, component = place_of(variables["instance_name"], label, stack, root)
         variables.update({
-            "instance_id": ident,
+            "instance_id": ident or None,
             "stack_name": root.name,
             "stack_id": root.id,
             "stack_status": root.status,

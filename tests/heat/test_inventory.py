@@ -179,6 +179,16 @@ def test_servers_that_nova_no_longer_has_are_listed_as_deleted():
     assert (variables["instance_status"], variables["instance_id"]) == ("DELETED", gone["id"])
 
 
+def test_servers_that_were_never_made_are_listed_as_missing():
+    rows = [resource("trove1_api", "OS::Nova::Server", None, status="INIT_COMPLETE"),
+            resource("trove2_api", "OS::Nova::Server", "", status="CREATE_FAILED"),
+            resource("trove3_api", "OS::Nova::Server", None, status="DELETE_COMPLETE")]
+    run = listing([stack("trove", rows)], [])
+    assert run.json["trove_api"]["hosts"] == ["trove-trove1_api", "trove-trove2_api"]
+    variables = run.hostvars["trove-trove1_api"]
+    assert (variables["instance_status"], variables["instance_id"]) == ("MISSING", None)
+
+
 def test_shut_off_servers_are_listed():
     one = server("trove1_api", status="SHUTOFF")
     assert listing([holding("trove", [one])], [one]).hostvars["trove1_api"]["instance_status"] == "SHUTOFF"

@@ -1,7 +1,5 @@
 """Logging in: Identity v2.0 and v3, tokens, the catalogue, TLS."""
 
-import subprocess
-
 import pytest
 
 from cloud import Cloud, PASSWORD, PROJECT, TOKEN, USER, holding, server
@@ -130,26 +128,6 @@ def test_interface_that_does_not_exist():
 
 
 # --- TLS ------------------------------------------------------------------------
-
-
-@pytest.fixture(scope="session")
-def certificates(tmp_path_factory):
-    """A CA, and a certificate that it signed for 127.0.0.1 and one for another host."""
-    folder = tmp_path_factory.mktemp("tls")
-
-    def openssl(*arguments):
-        subprocess.run(("openssl",) + arguments, cwd=str(folder), check=True,
-                       stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-
-    openssl("req", "-x509", "-newkey", "rsa:2048", "-nodes", "-days", "2", "-subj", "/CN=Test CA",
-            "-keyout", "ca.key", "-out", "ca.pem")
-    for name, san in (("here", "IP:127.0.0.1"), ("other", "DNS:elsewhere.example")):
-        openssl("req", "-newkey", "rsa:2048", "-nodes", "-subj", "/CN=" + name,
-                "-keyout", name + ".key", "-out", name + ".csr")
-        (folder / (name + ".ext")).write_text("subjectAltName=%s\n" % san)
-        openssl("x509", "-req", "-in", name + ".csr", "-CA", "ca.pem", "-CAkey", "ca.key", "-days", "2",
-                "-CAcreateserial", "-extfile", name + ".ext", "-out", name + ".pem")
-    return folder
 
 
 def tls(folder, name):
