@@ -2,7 +2,7 @@
 //!
 //! Events are facts in the past tense and carry everything a listener may show; a listener never asks the engine back.
 
-use crate::error::{Error, Origin};
+use crate::error::{Error, Origin, Warning};
 use crate::value::{Dict, Value};
 use std::sync::Arc;
 
@@ -183,10 +183,8 @@ pub enum Event {
         /// The text.
         text: String,
     },
-    /// A warning for the user; shown once each.
-    Warning(String),
-    /// A deprecation: message with version or date, shown once each when deprecation warnings are on.
-    Deprecation(String),
+    /// A warning or deprecation for the user; each is shown once.
+    Warning(Warning),
     /// An error that ends the run or a play, outside any task.
     Error(Error),
     /// Plain text for the terminal (pause prompts, debug of `--step`).
@@ -221,6 +219,6 @@ impl Sender {
 
     /// Sends a warning.
     pub fn warn(&self, message: impl Into<String>) {
-        self.send(Event::Warning(message.into()));
+        self.send(Event::Warning(Warning::new(message)));
     }
 }

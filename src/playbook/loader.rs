@@ -3,9 +3,10 @@
 use super::import::ImportedRole;
 use super::role::{Role, RoleUse};
 use super::scope::Scope;
-use crate::error::{Error, Kind, Result};
+use crate::error::{Error, Result, Warning};
 use crate::template::templar::Templar;
 use crate::value::Value;
+use crate::yaml;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex};
 
@@ -91,9 +92,9 @@ pub struct Loader {
     /// Variables for names in imports.
     pub variables: Box<StaticVariables>,
     /// Opens encrypted files.
-    pub decrypt: Option<Arc<dyn Fn(&str) -> Result<String> + Send + Sync>>,
+    pub decrypt: Option<yaml::Decrypt>,
     /// Warnings raised while loading, in order.
-    pub warnings: Mutex<Vec<String>>,
+    pub warnings: Mutex<Vec<Warning>>,
     /// Roles that `import_role` brought in since the play's start.
     pub imports: Mutex<Vec<ImportedRole>>,
 }
@@ -110,10 +111,15 @@ impl Loader {
     }
 
     /// Keeps a warning for the user.
-    pub fn warn(&self, message: impl Into<String>) {
+    pub fn warn(&self, warning: Warning) {
         if let Ok(mut warnings) = self.warnings.lock() {
-            warnings.push(message.into());
+            warnings.push(warning);
         }
+    }
+
+    /// The warnings since the last call.
+    pub fn take_warnings(&self) -> Vec<Warning> {
+        self.warnings.lock().map(|mut warnings| std::mem::take(&mut *warnings)).unwrap_or_default()
     }
 
     /// Remembers an imported role for the play's handlers and variables.
@@ -133,22 +139,13 @@ impl Loader {
         (self.variables)(scope).template(value)
     }
 
-    /// Reads a YAML file of tasks, vars or plays; `None` for an empty one. Encrypted files are opened.
+    /// Reads a YAML file of tasks, vars or plays; null for an empty one. Encrypted files are opened.
     pub fn read_yaml(&self, path: &Path) -> Result<Value> {
-        let shown = path.display();
-        let bytes = std::fs::read(path).map_err(|error| not_found(&shown.to_string(), &error))?;
-        let text = String::from_utf8(bytes)
-            .map_err(|_| Error::parser(format!("File contents of '{shown}' are not valid UTF-8.")))?;
-        let text = match (&self.decrypt, text.starts_with("$ANSIBLE_VAULT;")) {
-            (Some(decrypt), true) => decrypt(&text)?,
-            (None, true) => {
-                return Err(Error::new(Kind::Vault, "Attempting to decrypt but no vault secrets found."));
-            }
-            _ => text,
-        };
-        let parsed = crate::yaml::load(&text, &shown.to_string())?;
+        std::fs::metadata(path).map_err(|error| not_found(&path.display().to_string(), &error))?;
+        let options = yaml::Options { decrypt: self.decrypt.clone(), ..yaml::Options::default() };
+        let parsed = yaml::parse_file(path, &options)?;
         parsed.warnings.into_iter().for_each(|warning| self.warn(warning));
-        Ok(parsed.value)
+        Ok(parsed.content.to_value())
     }
 
     /// The file of tasks called `name`, searched as Ansible does: in the including file's directory, the role's `tasks/`

@@ -12,6 +12,6 @@ mod store;
 mod view;
 
 pub use hostvars::HostVars;
-pub use magic::{PlayFacts, RunFacts};
+pub use magic::{Magic, PlayFacts, RunFacts};
 pub use store::{HostStore, Store};
 pub use view::{Layers, View};
