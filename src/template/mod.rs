@@ -9,7 +9,10 @@
 pub mod context;
 pub mod filters;
 pub mod lookups;
+mod pycodec;
 mod pypath;
+pub mod pyregex;
+mod pyurl;
 pub mod registry;
 pub mod tests;
 

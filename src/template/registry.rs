@@ -92,7 +92,18 @@ pub struct Function {
 /// Every filter, a line for each file of them.
 #[rustfmt::skip]
 pub static FILTERS: &[&[Filter]] = &[
+    filters::arithmetic::FILTERS,
+    filters::combinatorics::FILTERS,
+    filters::dicts::FILTERS,
+    filters::encoding::FILTERS,
+    filters::hashing::FILTERS,
+    filters::json::FILTERS,
+    filters::logic::FILTERS,
     filters::paths::FILTERS,
+    filters::regex::FILTERS,
+    filters::sets::FILTERS,
+    filters::text::FILTERS,
+    filters::urls::FILTERS,
 ];
 
 /// Every test, a line for each file of them.

@@ -3,33 +3,49 @@
 use super::{Dict, Value, repr};
 use crate::error::{Error, Result};
 use num_bigint::BigInt;
+use std::borrow::Cow;
 use std::fmt::Write as _;
 
 /// How to write.
 #[derive(Clone, Debug)]
 pub struct Style {
-    /// Spaces a level; `None` writes one line.
-    pub indent: Option<usize>,
+    /// What each level adds before a line; `None` writes one line.
+    pub indent: Option<Cow<'static, str>>,
     /// Sorts keys by their text.
     pub sort_keys: bool,
     /// Writes everything beyond ASCII as `\uXXXX`.
     pub ensure_ascii: bool,
     /// Between items; `", "` on one line and `","` when indented, as Python.
-    pub item_separator: &'static str,
+    pub item_separator: Cow<'static, str>,
     /// Between key and value.
-    pub key_separator: &'static str,
+    pub key_separator: Cow<'static, str>,
 }
 
 impl Style {
     /// `json.dumps(x)`.
-    pub const PYTHON: Style =
-        Style { indent: None, sort_keys: false, ensure_ascii: true, item_separator: ", ", key_separator: ": " };
+    pub const PYTHON: Style = Style {
+        indent: None,
+        sort_keys: false,
+        ensure_ascii: true,
+        item_separator: Cow::Borrowed(", "),
+        key_separator: Cow::Borrowed(": "),
+    };
     /// No blanks, UTF-8: for the wire.
-    pub const COMPACT: Style =
-        Style { indent: None, sort_keys: false, ensure_ascii: false, item_separator: ",", key_separator: ":" };
+    pub const COMPACT: Style = Style {
+        indent: None,
+        sort_keys: false,
+        ensure_ascii: false,
+        item_separator: Cow::Borrowed(","),
+        key_separator: Cow::Borrowed(":"),
+    };
     /// `json.dumps(x, indent=4, sort_keys=True)` with UTF-8, as results are printed.
-    pub const PRETTY: Style =
-        Style { indent: Some(4), sort_keys: true, ensure_ascii: false, item_separator: ",", key_separator: ": " };
+    pub const PRETTY: Style = Style {
+        indent: Some(Cow::Borrowed("    ")),
+        sort_keys: true,
+        ensure_ascii: false,
+        item_separator: Cow::Borrowed(","),
+        key_separator: Cow::Borrowed(": "),
+    };
 }
 
 /// Writes a value as JSON. Texts that are still encrypted, dates, sets and bytes become what Ansible makes of them.
@@ -73,9 +89,9 @@ fn write_value(value: &Value, style: &Style, depth: usize, out: &mut String) {
 }
 
 fn newline(style: &Style, depth: usize, out: &mut String) {
-    if let Some(indent) = style.indent {
+    if let Some(indent) = &style.indent {
         out.push('\n');
-        out.extend(std::iter::repeat_n(' ', indent * depth));
+        out.extend(std::iter::repeat_n(&**indent, depth));
     }
 }
 
@@ -86,7 +102,7 @@ fn write_items<'a>(items: impl Iterator<Item = &'a Value>, len: usize, style: &S
     out.push('[');
     for (at, item) in items.enumerate() {
         if at > 0 {
-            out.push_str(style.item_separator);
+            out.push_str(&style.item_separator);
         }
         newline(style, depth + 1, out);
         write_value(item, style, depth + 1, out);
@@ -106,11 +122,11 @@ fn write_dict(dict: &Dict, style: &Style, depth: usize, out: &mut String) {
     out.push('{');
     for (at, (key, value)) in entries.into_iter().enumerate() {
         if at > 0 {
-            out.push_str(style.item_separator);
+            out.push_str(&style.item_separator);
         }
         newline(style, depth + 1, out);
         write_string(&key, style.ensure_ascii, out);
-        out.push_str(style.key_separator);
+        out.push_str(&style.key_separator);
         write_value(value, style, depth + 1, out);
     }
     newline(style, depth, out);

@@ -1,7 +1,6 @@
 //! Reading arguments as Python's functions take them: texts of anything, truth, iteration, and Python's words when they do not fit.
 
 use crate::error::{Error, Result};
-use crate::template::Args;
 use crate::value::{Dict, Value};
 use std::sync::Arc;
 

@@ -1,4 +1,15 @@
 //! Filters, a file for each kind; [`super::registry::FILTERS`] lists them.
 
 pub(super) mod arg;
+pub mod arithmetic;
+pub mod combinatorics;
+pub mod dicts;
+pub mod encoding;
+pub mod hashing;
+pub mod json;
+pub mod logic;
 pub mod paths;
+pub mod regex;
+pub mod sets;
+pub mod text;
+pub mod urls;
