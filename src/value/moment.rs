@@ -88,7 +88,10 @@ impl Moment {
                 let zone = match offset {
                     None => String::new(),
                     Some(0) => ", tzinfo=datetime.timezone.utc".into(),
-                    Some(seconds) => format!(", tzinfo=datetime.timezone(datetime.timedelta(seconds={seconds}))"),
+                    Some(seconds) => {
+                        let delta = TimeDelta { microseconds: i128::from(*seconds) * 1_000_000 };
+                        format!(", tzinfo=datetime.timezone({})", Moment::Delta(delta).repr())
+                    }
                 };
                 format!("datetime.datetime({}{zone})", parts.join(", "))
             }

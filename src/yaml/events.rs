@@ -60,6 +60,11 @@ impl<'a> Events<'a> {
             && error.problem() == "found unexpected end of stream"
         {
             let last = self.text.rsplit('\n').next().unwrap_or("").chars().count() as u32;
+            let start = error.context_mark().map_or(0, |mark| mark.index as usize);
+            if self.text.ends_with('\\') && self.text.chars().nth(start) == Some('"') {
+                let place = (at.line as u32 - 1, last - 1);
+                return Problem::marked("while parsing a quoted scalar", "found unknown escape character", place);
+            }
             mark = Some((at.line as u32 - 1, last));
         }
         let context = error.context().unwrap_or("");

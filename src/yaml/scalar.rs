@@ -1,6 +1,6 @@
 //! Texts of scalars to values, with Python's rules and Python's errors.
 
-use crate::value::{Moment, Value};
+use crate::value::{Moment, TimeDelta, Value};
 use jiff::civil;
 use num_bigint::BigInt;
 use num_traits::Num;
@@ -252,8 +252,11 @@ pub(super) fn timestamp(text: &str) -> Result<Moment, String> {
             return Err(format!("{name} must be in 0..{limit}"));
         }
     }
-    if clock.offset.is_some_and(|seconds| seconds.abs() >= 86_400) {
-        return Err("offset must be a timedelta strictly between -timedelta(hours=24) and timedelta(hours=24).".into());
+    if let Some(seconds) = clock.offset.filter(|seconds| seconds.abs() >= 86_400) {
+        let offset = Moment::Delta(TimeDelta { microseconds: i128::from(seconds) * 1_000_000 }).repr();
+        return Err(format!(
+            "offset must be a timedelta strictly between -timedelta(hours=24) and timedelta(hours=24), not {offset}."
+        ));
     }
     let time = civil::Time::new(clock.hour as i8, clock.minute as i8, clock.second as i8, clock.micro as i32 * 1000)
         .map_err(|error| error.to_string())?;
