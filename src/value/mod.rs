@@ -5,10 +5,13 @@
 
 mod compare;
 mod dict;
+pub mod fnmatch;
 pub mod json;
+pub mod literal;
 mod moment;
 mod object;
 mod repr;
+pub mod shlex;
 mod text;
 mod undefined;
 

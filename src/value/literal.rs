@@ -10,9 +10,19 @@ const MAX_DEPTH: usize = 90;
 /// The value of a Python literal; `None` where it is none.
 pub fn parse(text: &str) -> Option<Value> {
     let mut parser = Parser { rest: text.trim_start_matches([' ', '\t']), depth: 0 };
-    let value = parser.value()?;
-    parser.blanks();
-    parser.rest.is_empty().then_some(value)
+    let first = parser.value()?;
+    if !parser.eat(",") {
+        return parser.at_end().then_some(first);
+    }
+    // a tuple needs no parentheses
+    let mut items = vec![first];
+    while !parser.at_end() {
+        items.push(parser.value()?);
+        if !parser.eat(",") && !parser.at_end() {
+            return None;
+        }
+    }
+    Some(Value::tuple(items))
 }
 
 struct Parser<'a> {
@@ -23,6 +33,12 @@ struct Parser<'a> {
 impl Parser<'_> {
     fn blanks(&mut self) {
         self.rest = self.rest.trim_start_matches([' ', '\t', '\n', '\r', '\x0c']);
+    }
+
+    /// Whether only blanks and a comment are left.
+    fn at_end(&mut self) -> bool {
+        self.blanks();
+        self.rest.is_empty() || (self.rest.starts_with('#') && !self.rest.contains(['\n', '\r']))
     }
 
     fn eat(&mut self, token: &str) -> bool {
@@ -297,6 +313,14 @@ mod tests {
         for text in ["{a: 1}", "[1, 2", "os.system('x')", "1 + 1", "'a", "{'a' 1}", "007", ""] {
             assert!(parse(text).is_none(), "{text}");
         }
+    }
+
+    #[test]
+    fn comments_and_bare_tuples_are_python() {
+        assert_eq!(parse("1, 'a' # c").unwrap().repr(), "(1, 'a')");
+        assert_eq!(parse("1,").unwrap().repr(), "(1,)");
+        assert_eq!(parse("8080 # the port").unwrap().repr(), "8080");
+        assert!(parse("# nothing").is_none());
     }
 
     #[test]

@@ -13,12 +13,25 @@ pub enum SplitError {
 
 /// `shlex.split(line)`: POSIX quoting, no comments.
 pub fn split(line: &str) -> Result<Vec<String>, SplitError> {
+    words_of(line, false)
+}
+
+/// `shlex.split(line, comments=True)`: a `#` outside quotes starts a comment, in the middle of a word too.
+pub fn split_with_comments(line: &str) -> Result<Vec<String>, SplitError> {
+    words_of(line, true)
+}
+
+fn words_of(line: &str, comments: bool) -> Result<Vec<String>, SplitError> {
     let mut words = Vec::new();
     let mut word: Option<String> = None;
     let mut chars = line.chars();
     while let Some(c) = chars.next() {
         match c {
             ' ' | '\t' | '\r' | '\n' => words.extend(word.take()),
+            '#' if comments => {
+                words.extend(word.take());
+                let _ = chars.by_ref().find(|c| *c == '\n');
+            }
             '\'' => single_quoted(&mut chars, word.get_or_insert_default())?,
             '"' => double_quoted(&mut chars, word.get_or_insert_default())?,
             '\\' => word.get_or_insert_default().push(chars.next().ok_or(SplitError::Escape)?),
@@ -104,6 +117,12 @@ mod tests {
         for (line, words) in cases {
             assert_eq!(split(line).unwrap(), words, "{line}");
         }
+    }
+
+    #[test]
+    fn comments_end_a_line_when_asked_for() {
+        assert_eq!(split_with_comments("a b#c d").unwrap(), ["a", "b"]);
+        assert_eq!(split_with_comments("a 'b#c' # d").unwrap(), ["a", "b#c"]);
     }
 
     #[test]
