@@ -10,4 +10,6 @@ pub mod template;
 
 pub mod module;
 
+pub mod agent;
+
 pub mod connection;

@@ -1,10 +1,16 @@
 //! The open connections of a run, and how work gets to them.
 
-use super::Target;
-use crate::error::{Error, Kind, Result};
+use super::host::Host;
+use super::{Target, local};
+use crate::agent::task::Task;
+use crate::error::{Error, Result};
 use crate::value::Dict;
+use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
+
+pub use super::yard::Yard;
 
 /// Content that goes along with a job.
 #[derive(Clone, Debug)]
@@ -13,6 +19,8 @@ pub enum Payload {
     Memory(Vec<u8>),
     /// A file of the controller, streamed.
     File(PathBuf),
+    /// A file that goes when nobody holds it any more: large content that came from a target.
+    Spooled(Arc<tempfile::TempPath>),
 }
 
 /// One module run at a target.
@@ -58,33 +66,120 @@ pub struct RawOutput {
     pub stderr: Vec<u8>,
 }
 
-/// The connections of a run. Cheap to share; every method may be called for many targets at once.
-#[derive(Debug, Default)]
-pub struct Fleet {}
+/// The connections of a run. Every method may be called for many targets at once.
+#[derive(Debug)]
+pub struct Fleet {
+    yard: Yard,
+    hosts: Mutex<HashMap<Target, Arc<Host>>>,
+}
+
+impl Default for Fleet {
+    fn default() -> Fleet {
+        Fleet { yard: Yard::new(None), hosts: Mutex::default() }
+    }
+}
 
 impl Fleet {
+    /// A fleet whose agents run this program instead of the one that runs now.
+    pub fn with_program(program: PathBuf) -> Fleet {
+        Fleet { yard: Yard::new(Some(program)), hosts: Mutex::default() }
+    }
+
     /// Runs a module, connecting first where needed. One round trip on a connected host.
     ///
     /// # Errors
-    /// [`Kind::Unreachable`] when the host cannot be reached or is lost meanwhile, [`Kind::Action`] for refused
+    /// [`crate::error::Kind::Unreachable`] when the host cannot be reached or is lost meanwhile, [`crate::error::Kind::Action`] for refused
     /// privileges (`Missing sudo password`, ...) and for a timeout. A job that was sent is never sent twice.
     pub async fn run(&self, target: &Target, job: Job) -> Result<Reply> {
-        let _ = (target, job);
-        Err(Error::new(Kind::Unreachable, "connections are not built yet"))
+        match job.timeout {
+            None => self.run_untimed(target, job).await,
+            Some(limit) => {
+                let late = || Error::action(format!("Timed out after {} second(s).", limit.as_secs()));
+                tokio::time::timeout(limit, self.run_untimed(target, job)).await.unwrap_or_else(|_| Err(late()))
+            }
+        }
+    }
+
+    async fn run_untimed(&self, target: &Target, job: Job) -> Result<Reply> {
+        let task = Task {
+            module: job.module.clone(),
+            arguments: job.arguments.clone(),
+            check: job.check,
+            diff: job.diff,
+            verbosity: job.verbosity,
+            environment: job.environment.clone(),
+        };
+        match (Transport::of(target)?, &target.becoming) {
+            (Transport::Local, None) => local::run(task, job, &self.yard).await,
+            (Transport::Local, Some(_)) => Err(Error::action("become is not built yet")),
+            (Transport::Ssh, becoming) => self.host(target).run(becoming.as_ref(), &task, &job, &self.yard).await,
+        }
     }
 
     /// Runs a command line through the target's shell without an agent.
     pub async fn raw(&self, target: &Target, command: &str, stdin: &[u8]) -> Result<RawOutput> {
-        let _ = (target, command, stdin);
-        Err(Error::new(Kind::Unreachable, "connections are not built yet"))
+        if target.becoming.is_some() {
+            return Err(Error::action("become is not built yet"));
+        }
+        match Transport::of(target)? {
+            Transport::Local => local::raw(&target.executable, command, stdin).await,
+            Transport::Ssh => self.host(target).raw(command, stdin, &self.yard).await,
+        }
+    }
+
+    /// Why this target runs no agent (another processor, no directory that lets a program run), once [`Fleet::run`] has
+    /// failed for that. [`Fleet::raw`] works there.
+    pub async fn without_agent(&self, target: &Target) -> Option<String> {
+        match Transport::of(target) {
+            Ok(Transport::Ssh) => self.host(target).without_agent().await,
+            _ => None,
+        }
     }
 
     /// Closes what is open to this target, so that the next job connects anew (`meta: reset_connection`, `reboot`).
     pub async fn reset(&self, target: &Target) -> Result<()> {
-        let _ = target;
+        let host = self.hosts().remove(&machine(target));
+        if let Some(host) = host {
+            host.close().await;
+        }
         Ok(())
     }
 
     /// Ends what runs on the targets and closes everything; for the end of a run and for Ctrl-C.
-    pub async fn close(&self) {}
+    pub async fn close(&self) {
+        let hosts: Vec<Arc<Host>> = self.hosts().drain().map(|(_, host)| host).collect();
+        futures_util::future::join_all(hosts.iter().map(|host| host.close())).await;
+    }
+
+    fn host(&self, target: &Target) -> Arc<Host> {
+        let machine = machine(target);
+        self.hosts().entry(machine).or_insert_with_key(|machine| Arc::new(Host::new(machine.clone()))).clone()
+    }
+
+    fn hosts(&self) -> MutexGuard<'_, HashMap<Target, Arc<Host>>> {
+        self.hosts.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// The target without its other user: what is one connection.
+fn machine(target: &Target) -> Target {
+    Target { becoming: None, ..target.clone() }
+}
+
+enum Transport {
+    Ssh,
+    Local,
+}
+
+impl Transport {
+    fn of(target: &Target) -> Result<Transport> {
+        match target.transport.as_str() {
+            "ssh" | "smart" | "paramiko" | "paramiko_ssh" | "openssh" => Ok(Transport::Ssh),
+            "local" => Ok(Transport::Local),
+            other @ ("winrm" | "psrp" | "network_cli" | "netconf" | "httpapi") => Err(Error::action(format!(
+                "the connection {other} is not supported: Windows hosts and network devices are not managed by Heliostat"
+            ))),
+            other => Err(Error::action(format!("the connection plugin '{other}' was not found"))),
+        }
+    }
 }

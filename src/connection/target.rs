@@ -57,8 +57,13 @@ pub struct Target {
     pub password: Option<Secret>,
     /// `--private-key`, `ansible_ssh_private_key_file`.
     pub private_key: Option<PathBuf>,
-    /// `ssh_args`, `ssh_common_args`, `ssh_extra_args`, each split as a shell would.
+    /// `ssh_args`, split as a shell would: they come before the options that follow from the other fields.
     pub ssh_args: Vec<String>,
+    /// `ssh_common_args` and `ssh_extra_args`, split as a shell would: they come after those options, and ssh takes the
+    /// first value it meets.
+    pub ssh_extra_args: Vec<String>,
+    /// `ansible_ssh_use_tty`: `raw` without input runs in a terminal.
+    pub use_tty: bool,
     /// The ssh program.
     pub ssh_executable: String,
     /// Whether unknown or changed host keys are refused.
@@ -85,6 +90,8 @@ impl Default for Target {
             password: None,
             private_key: None,
             ssh_args: Vec::new(),
+            ssh_extra_args: Vec::new(),
+            use_tty: true,
             ssh_executable: "ssh".into(),
             host_key_checking: true,
             timeout: Duration::from_secs(10),

@@ -1,0 +1,104 @@
+//! What the connections of a run share: the program to send, places for sockets and content, and who may connect now.
+
+use crate::agent::Program;
+use crate::agent::noise;
+use crate::agent::workplace::Workplace;
+use crate::error::{Error, Result};
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
+use tempfile::TempDir;
+use tokio::sync::{OnceCell, Semaphore};
+
+/// Logins under way at one time: sshd turns away what comes in crowds (`MaxStartups`), and every one costs a process.
+const CONNECTING: usize = 20;
+
+/// ssh adds a random suffix of 17 bytes to a socket's path, and 108 are what a path may have.
+const LONGEST_SOCKET: usize = 88;
+
+/// See the module.
+#[derive(Debug)]
+pub struct Yard {
+    /// One permit a login under way.
+    pub connecting: Semaphore,
+    program_path: Option<PathBuf>,
+    program: OnceCell<Arc<Program>>,
+    runtime: Mutex<Option<Arc<TempDir>>>,
+    local: OnceLock<Workplace>,
+}
+
+impl Yard {
+    /// Sends this program instead of the one that runs.
+    pub fn new(program_path: Option<PathBuf>) -> Yard {
+        Yard {
+            connecting: Semaphore::new(CONNECTING),
+            program_path,
+            program: OnceCell::new(),
+            runtime: Mutex::default(),
+            local: OnceLock::new(),
+        }
+    }
+
+    /// The program that agents run.
+    pub async fn program(&self) -> Result<Arc<Program>> {
+        let load = || async {
+            let path = self.program_path.clone();
+            let load = move || match path {
+                Some(path) => Program::at(&path, None),
+                None => Program::own(),
+            };
+            let loaded = tokio::task::spawn_blocking(load).await.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+            loaded.map(Arc::new).map_err(|error| Error::general(format!("cannot read our own program: {error}")))
+        };
+        self.program.get_or_try_init(load).await.cloned()
+    }
+
+    /// A path for a control socket that does not exist yet.
+    pub fn new_socket(&self) -> Result<PathBuf> {
+        let dir = self.runtime_dir().map_err(|error| Error::general(format!("no place for control sockets: {error}")))?;
+        Ok(dir.path().join(&noise::word()[..10]))
+    }
+
+    /// A directory of mode 0700 with a short path.
+    fn runtime_dir(&self) -> std::io::Result<Arc<TempDir>> {
+        let mut runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(dir) = &*runtime {
+            return Ok(dir.clone());
+        }
+        let given = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
+        let mut last = std::io::Error::other("no directory");
+        for parent in given.into_iter().chain([std::env::temp_dir(), "/tmp".into()]) {
+            match tempfile::Builder::new().prefix("heliostat-").tempdir_in(&parent) {
+                Ok(dir) if dir.path().as_os_str().len() + 11 > LONGEST_SOCKET => {}
+                Ok(dir) => {
+                    let dir = Arc::new(dir);
+                    *runtime = Some(dir.clone());
+                    return Ok(dir);
+                }
+                Err(error) => last = error,
+            }
+        }
+        Err(last)
+    }
+
+    /// Where large replies go.
+    pub fn spool(&self) -> PathBuf {
+        std::env::temp_dir()
+    }
+
+    /// Where modules work that run on the controller.
+    pub fn local_tmp(&self) -> Result<PathBuf> {
+        if let Some(place) = self.local.get() {
+            return Ok(place.path().to_owned());
+        }
+        let home = std::env::var_os("HOME").map_or_else(|| PathBuf::from("/nonexistent"), PathBuf::from);
+        let place = Workplace::create(&home.join(".ansible/tmp"))
+            .map_err(|error| Error::general(format!("no place for temporary files: {error}")))?;
+        Ok(self.local.get_or_init(|| place).path().to_owned())
+    }
+
+    /// The place of control sockets, if there is one.
+    pub fn sockets(&self) -> Option<PathBuf> {
+        let runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
+        runtime.as_ref().map(|dir| Path::to_owned(dir.path()))
+    }
+}
