@@ -156,13 +156,7 @@ impl Frame {
 
     /// The frame's head.
     pub fn head(&self) -> Head {
-        Head {
-            length: self.body.len(),
-            kind: self.kind,
-            last: self.last,
-            route: self.route,
-            request: self.request,
-        }
+        Head { length: self.body.len(), kind: self.kind, last: self.last, route: self.route, request: self.request }
     }
 
     fn of(head: Head, body: Bytes) -> Frame {
@@ -243,11 +237,10 @@ mod tests {
     #[test]
     fn a_long_body_is_cut_and_only_its_last_frame_says_so() {
         let frames: Vec<Frame> = Frame::cut(Kind::Blob, 3, 9, vec![7; CHUNK * 2 + 5]).collect();
-        assert_eq!(frames.iter().map(|f| (f.body.len(), f.last)).collect::<Vec<_>>(), [
-            (CHUNK, false),
-            (CHUNK, false),
-            (5, true)
-        ]);
+        assert_eq!(
+            frames.iter().map(|f| (f.body.len(), f.last)).collect::<Vec<_>>(),
+            [(CHUNK, false), (CHUNK, false), (5, true)]
+        );
         assert_eq!(Frame::cut(Kind::Blob, 0, 1, vec![]).count(), 1, "an empty body is a body");
     }
 

@@ -204,8 +204,7 @@ impl Link {
     fn expect(&self, route: u16) -> (u32, oneshot::Receiver<Result<Answer, Trouble>>, Guard<'_>) {
         let request = self.shared.next.fetch_add(1, Ordering::Relaxed);
         let (sender, answer) = oneshot::channel();
-        let pending =
-            Pending { route, text: Vec::new(), blobs: Vec::new(), open: false, broken: None, answer: sender };
+        let pending = Pending { route, text: Vec::new(), blobs: Vec::new(), open: false, broken: None, answer: sender };
         lock(&self.shared.pending).insert(request, pending);
         // The reader may have gone between our look and this entry: it fails what is in the table when it goes.
         if self.is_ended() {
@@ -262,7 +261,9 @@ impl Drop for Guard<'_> {
             return;
         }
         let pending = lock(&self.link.shared.pending).remove(&self.request);
-        drop(pending.map(Pending::discard));
+        if let Some(pending) = pending {
+            pending.discard();
+        }
         let cancel = Frame::new(Kind::Cancel, self.route, self.request, Bytes::new());
         if let Err(mpsc::error::TrySendError::Full(cancel)) = self.link.frames.try_send(cancel) {
             let frames = self.link.frames.clone();

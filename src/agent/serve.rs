@@ -8,6 +8,7 @@ use super::spool::Spool;
 use super::task::{Task, failed};
 use super::workplace::Workplace;
 use crate::module::Blob;
+use crate::module::lifeline::{self, Lifeline};
 use crate::value::{Dict, Value, json};
 use bytes::Bytes;
 use nix::sys::signal::{SigSet, Signal};
@@ -55,6 +56,7 @@ struct Agent {
     route: u16,
     place: Mutex<Option<Workplace>>,
     tmp: PathBuf,
+    running: Mutex<HashMap<u32, Lifeline>>,
 }
 
 /// A job whose content is still coming in.
@@ -83,7 +85,13 @@ fn start(options: &Options) -> io::Result<()> {
     let (mut from, out) = take_streams(options.duplex)?;
     let place = Workplace::create(&options.tmp)?;
     let tmp = place.path().to_owned();
-    let agent = Arc::new(Agent { out: Mutex::new(out), route: options.route, place: Mutex::new(Some(place)), tmp });
+    let agent = Arc::new(Agent {
+        out: Mutex::new(out),
+        route: options.route,
+        place: Mutex::new(Some(place)),
+        tmp,
+        running: Mutex::default(),
+    });
     agent.hello(&options.mark)?;
     let watcher = agent.clone();
     std::thread::spawn(move || {
@@ -167,14 +175,19 @@ impl Agent {
 
     fn begin(self: &Arc<Agent>, request: u32, job: Incoming) {
         let agent = self.clone();
+        let lifeline = Lifeline::default();
+        lock(&self.running).insert(request, lifeline.clone());
         let thread = std::thread::Builder::new().name(format!("job {request}"));
-        let spawned = thread.spawn(move || agent.run(request, job));
+        let spawned = thread.spawn(move || {
+            agent.run(request, job, lifeline);
+            lock(&agent.running).remove(&request);
+        });
         if let Err(error) = spawned {
             self.refuse(request, &format!("cannot start a thread: {error}"));
         }
     }
 
-    fn run(&self, request: u32, job: Incoming) {
+    fn run(&self, request: u32, job: Incoming, lifeline: Lifeline) {
         if let Some(why) = &job.broken {
             self.reply(request, &failed(why), Vec::new());
             return job.discard();
@@ -189,7 +202,7 @@ impl Agent {
             Spool::Memory(bytes) => Blob::Memory(bytes),
             Spool::File(_, path) => Blob::File(path),
         });
-        let (result, blobs) = task.run(blobs.collect(), &self.tmp);
+        let (result, blobs) = task.run(blobs.collect(), &self.tmp, lifeline);
         self.reply(request, &result, blobs);
         for file in files {
             let _ = std::fs::remove_file(file);
@@ -251,11 +264,17 @@ impl Agent {
         frame::write(&mut *lock(&self.out), frame)
     }
 
-    fn cancel(&self, _request: u32) {}
+    /// Ends what a job started. That takes the time its processes take to end, so it is not for the reading thread.
+    fn cancel(&self, request: u32) {
+        if let Some(lifeline) = lock(&self.running).remove(&request) {
+            std::thread::spawn(move || lifeline.cut());
+        }
+    }
 
     /// Ends the process with all that it started. Whoever comes first does it; the others wait for their end in the lock.
     fn end(&self) -> ! {
         let mut place = lock(&self.place);
+        lifeline::cut_all();
         drop(place.take());
         std::process::exit(0)
     }

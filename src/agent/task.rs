@@ -1,7 +1,8 @@
 //! One job as it travels, and its run. The agent runs it at the target, the `local` connection right here.
 
 use crate::error::{Error, Result};
-use crate::module::{Blob, Run, registry};
+use crate::module::lifeline::Lifeline;
+use crate::module::{Blob, Run, invoke, registry};
 use crate::value::{Dict, Value, json};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::Path;
@@ -11,6 +12,8 @@ use std::path::Path;
 pub struct Task {
     /// The native module's short name.
     pub module: String,
+    /// Its name as messages give it; empty for the short name.
+    pub name: String,
     /// Its arguments.
     pub arguments: Dict,
     /// Check mode.
@@ -28,6 +31,7 @@ impl Task {
     pub fn to_json(&self) -> String {
         let mut head = Dict::new();
         head.insert("module", self.module.as_str());
+        head.insert("name", self.name.as_str());
         head.insert("arguments", self.arguments.clone());
         head.insert("check", self.check);
         head.insert("diff", self.diff);
@@ -47,6 +51,7 @@ impl Task {
         };
         Ok(Task {
             module: head.get("module").and_then(Value::as_str).ok_or_else(|| missing("module"))?.to_string(),
+            name: head.get("name").and_then(Value::as_str).unwrap_or_default().to_string(),
             arguments: head.get("arguments").and_then(Value::as_dict).ok_or_else(|| missing("arguments"))?.clone(),
             check: head.get("check").is_some_and(Value::truthy),
             diff: head.get("diff").is_some_and(Value::truthy),
@@ -60,20 +65,22 @@ impl Task {
     }
 
     /// Runs it, blocking. A module that panics fails its task and nothing else.
-    pub fn run(self, blobs: Vec<Blob>, tmpdir: &Path) -> (Dict, Vec<Blob>) {
+    pub fn run(self, blobs: Vec<Blob>, tmpdir: &Path, lifeline: Lifeline) -> (Dict, Vec<Blob>) {
         let Some(module) = registry::find(&self.module) else {
             return (failed(&format!("The module {} has no native form.", self.module)), Vec::new());
         };
         let mut run = Run {
+            name: self.name,
             check: self.check,
             diff: self.diff,
             verbosity: self.verbosity,
             environment: self.environment,
             tmpdir: tmpdir.to_owned(),
             blobs,
+            lifeline,
             ..Run::default()
         };
-        let result = catch_unwind(AssertUnwindSafe(|| invoke(module, &self.arguments, &mut run)));
+        let result = catch_unwind(AssertUnwindSafe(|| invoke::invoke(module, &self.arguments, &mut run)));
         let result = result.unwrap_or_else(|panic| {
             let why = panic.downcast_ref::<String>().map(String::as_str).or(panic.downcast_ref::<&str>().copied());
             failed(&format!("The module {} crashed: {}", self.module, why.unwrap_or("no reason known")))
@@ -90,19 +97,6 @@ pub fn failed(message: &str) -> Dict {
     result
 }
 
-/// Checks the arguments and runs the module.
-fn invoke(module: &registry::Module, arguments: &Dict, run: &mut Run) -> Dict {
-    match (module.run)(run, &crate::module::Params(arguments.clone())) {
-        Ok(outcome) => outcome.result,
-        Err(failure) => {
-            let mut result = *failure.result;
-            result.insert("failed", true);
-            result.insert("msg", failure.message);
-            result
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -114,6 +108,7 @@ mod tests {
         arguments.insert("n", Value::list([Value::Int(1), Value::None, Value::Float(0.5)]));
         let task = Task {
             module: "copy".into(),
+            name: "ansible.legacy.copy".into(),
             arguments,
             check: true,
             diff: false,
@@ -126,7 +121,7 @@ mod tests {
     #[test]
     fn an_unknown_module_fails_by_name() {
         let task = Task { module: "nope".into(), ..Task::default() };
-        let (result, _) = task.run(Vec::new(), Path::new("/tmp"));
+        let (result, _) = task.run(Vec::new(), Path::new("/tmp"), Lifeline::default());
         assert_eq!(result.get("msg").and_then(Value::as_str), Some("The module nope has no native form."));
     }
 }

@@ -28,6 +28,9 @@ pub enum Payload {
 pub struct Job {
     /// The native module's short name.
     pub module: String,
+    /// Its name as its messages give it: as the task wrote it, or `ansible.legacy.NAME` when an action calls it. Empty
+    /// for the short name.
+    pub name: String,
     /// Its arguments, rendered, as the playbook gave them (checked at the far end).
     pub arguments: Dict,
     /// Check mode.
@@ -103,6 +106,7 @@ impl Fleet {
     async fn run_untimed(&self, target: &Target, job: Job) -> Result<Reply> {
         let task = Task {
             module: job.module.clone(),
+            name: job.name.clone(),
             arguments: job.arguments.clone(),
             check: job.check,
             diff: job.diff,

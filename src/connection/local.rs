@@ -4,15 +4,18 @@ use super::fleet::{Job, Payload, Reply, Yard};
 use crate::agent::task::Task;
 use crate::error::{Error, Result};
 use crate::module::Blob;
+use crate::module::lifeline::Lifeline;
 use std::path::{Path, PathBuf};
 
 /// Runs a job in this process.
 pub async fn run(task: Task, job: Job, yard: &Yard) -> Result<Reply> {
     let tmp = yard.local_tmp()?;
+    let cutter = Cutter(Some(Lifeline::default()));
+    let lifeline = cutter.0.clone().unwrap_or_default();
     let run = move || -> Result<Reply> {
         let blobs = job.payloads.iter().map(|payload| blob(payload, &tmp)).collect::<Result<Vec<Blob>>>()?;
         let copies: Vec<PathBuf> = blobs.iter().filter_map(path).collect();
-        let (result, blobs) = task.run(blobs, &tmp);
+        let (result, blobs) = task.run(blobs, &tmp, lifeline);
         for copy in copies {
             let _ = std::fs::remove_file(copy);
         }
@@ -22,7 +25,26 @@ pub async fn run(task: Task, job: Job, yard: &Yard) -> Result<Reply> {
         });
         Ok(Reply { result, payloads: payloads.collect() })
     };
-    tokio::task::spawn_blocking(run).await.map_err(|error| Error::action(format!("the task did not end: {error}")))?
+    let ended = tokio::task::spawn_blocking(run).await;
+    cutter.done();
+    ended.map_err(|error| Error::action(format!("the task did not end: {error}")))?
+}
+
+/// Ends what a job started when nobody waits for it any more.
+struct Cutter(Option<Lifeline>);
+
+impl Cutter {
+    fn done(mut self) {
+        self.0 = None;
+    }
+}
+
+impl Drop for Cutter {
+    fn drop(&mut self) {
+        if let Some(lifeline) = self.0.take() {
+            std::thread::spawn(move || lifeline.cut());
+        }
+    }
 }
 
 /// A payload as the module gets it. A module may move its blob in place, so a file is copied.

@@ -46,7 +46,8 @@ impl Yard {
                 Some(path) => Program::at(&path, None),
                 None => Program::own(),
             };
-            let loaded = tokio::task::spawn_blocking(load).await.unwrap_or_else(|error| Err(std::io::Error::other(error)));
+            let loaded =
+                tokio::task::spawn_blocking(load).await.unwrap_or_else(|error| Err(std::io::Error::other(error)));
             loaded.map(Arc::new).map_err(|error| Error::general(format!("cannot read our own program: {error}")))
         };
         self.program.get_or_try_init(load).await.cloned()
@@ -54,7 +55,8 @@ impl Yard {
 
     /// A path for a control socket that does not exist yet.
     pub fn new_socket(&self) -> Result<PathBuf> {
-        let dir = self.runtime_dir().map_err(|error| Error::general(format!("no place for control sockets: {error}")))?;
+        let dir =
+            self.runtime_dir().map_err(|error| Error::general(format!("no place for control sockets: {error}")))?;
         Ok(dir.path().join(&noise::word()[..10]))
     }
 

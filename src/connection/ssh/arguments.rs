@@ -132,7 +132,7 @@ fn users_own(words: &[String]) -> Vec<OsString> {
             }
             let glued = &cluster[at + flag.len_utf8()..];
             let value = if glued.is_empty() { words.next().map_or("", String::as_str) } else { glued };
-            if !OURS.contains(flag) && !(flag == 'o' && is_our_setting(value)) {
+            if !(OURS.contains(flag) || flag == 'o' && is_our_setting(value)) {
                 kept.push(format!("-{flag}").into());
                 kept.push(value.into());
             }
@@ -161,12 +161,13 @@ mod tests {
 
     #[test]
     fn the_users_options_stay_and_his_control_socket_does_not_get_in_the_way() {
-        let words = ["-C", "-o", "ControlMaster=auto", "-oControlPersist=60s", "-o", "ControlPath=/tmp/%r@%h", "-J", "a,b"];
+        let words =
+            ["-C", "-o", "ControlMaster=auto", "-oControlPersist=60s", "-o", "ControlPath=/tmp/%r@%h", "-J", "a,b"];
         assert_eq!(own(&words), ["-C", "-J", "a,b"]);
-        assert_eq!(own(&["-S", "/tmp/s", "-tt", "-o", "ProxyCommand=ssh -W %h:%p bastion"]), [
-            "-o",
-            "ProxyCommand=ssh -W %h:%p bastion"
-        ]);
+        assert_eq!(
+            own(&["-S", "/tmp/s", "-tt", "-o", "ProxyCommand=ssh -W %h:%p bastion"]),
+            ["-o", "ProxyCommand=ssh -W %h:%p bastion"]
+        );
         assert_eq!(own(&["-4Cvo", "LogLevel=ERROR"]), ["-o", "LogLevel=ERROR", "-4Cv"]);
     }
 
@@ -175,15 +176,10 @@ mod tests {
         let target = Target { address: "h".into(), user: Some("bob".into()), port: Some(2222), ..Target::default() };
         let args = of_master(&target, Path::new("/run/a%b/s"));
         let args: Vec<&str> = args.iter().filter_map(|word| word.to_str()).collect();
-        assert_eq!(args[..7], [
-            "-o",
-            "ControlMaster=yes",
-            "-o",
-            "ControlPersist=no",
-            "-o",
-            "ControlPath=\"/run/a%%b/s\"",
-            "-N"
-        ]);
+        assert_eq!(
+            args[..7],
+            ["-o", "ControlMaster=yes", "-o", "ControlPersist=no", "-o", "ControlPath=\"/run/a%%b/s\"", "-N"]
+        );
         assert!(args.contains(&"PasswordAuthentication=no") && args.contains(&"User=\"bob\""));
         assert!(args.contains(&"ConnectTimeout=10") && args.contains(&"Port=2222") && args.ends_with(&["h"]));
     }

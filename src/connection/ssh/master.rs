@@ -45,9 +45,9 @@ impl Master {
             }
         }
         detach::own_session(&mut command);
-        let mut child = super::keeper::spawn(Command::from(command)).await.map_err(|error| {
-            Error::new(Kind::Unreachable, format!("cannot run {}: {error}", target.ssh_executable))
-        })?;
+        let mut child = super::keeper::spawn(Command::from(command))
+            .await
+            .map_err(|error| Error::new(Kind::Unreachable, format!("cannot run {}: {error}", target.ssh_executable)))?;
         let complaints = Arc::new(Mutex::new(Vec::new()));
         let listener = child.stderr.take().map(|stderr| tokio::spawn(listen(stderr, complaints.clone())));
         let (ended_sender, ended) = watch::channel(false);
@@ -60,8 +60,7 @@ impl Master {
             }
             ended_sender.send_replace(true);
         });
-        let master =
-            Master { socket: socket.to_owned(), address: target.address.clone(), complaints, ended, end };
+        let master = Master { socket: socket.to_owned(), address: target.address.clone(), complaints, ended, end };
         master.until_ready().await?;
         Ok(master)
     }

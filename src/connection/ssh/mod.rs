@@ -68,11 +68,13 @@ pub async fn start_agent(master: &Master, target: &Target, yard: &Yard) -> Resul
     command.stdin(openssh::Stdio::piped()).stdout(openssh::Stdio::piped()).stderr(openssh::Stdio::piped());
     let broken = |error: openssh::Error| match master.is_ended() {
         true => NoAgent::Failed(master.lost()),
-        false => NoAgent::Failed(Error::new(Kind::Unreachable, format!("Failed to open a channel to the host via ssh: {}", describe(&error)))),
+        false => NoAgent::Failed(Error::new(
+            Kind::Unreachable,
+            format!("Failed to open a channel to the host via ssh: {}", describe(&error)),
+        )),
     };
     let mut child = command.spawn().await.map_err(broken)?;
-    let (Some(mut to), Some(from), Some(stderr)) =
-        (child.stdin().take(), child.stdout().take(), child.stderr().take())
+    let (Some(mut to), Some(from), Some(stderr)) = (child.stdin().take(), child.stdout().take(), child.stderr().take())
     else {
         return Err(NoAgent::Failed(Error::new(Kind::Unreachable, "a channel without streams")));
     };
@@ -137,10 +139,16 @@ pub async fn raw(master: &Master, target: &Target, command: &str, stdin: &[u8]) 
     let terminal = target.use_tty && stdin.is_empty();
     let mut client = tokio::process::Command::new(&target.ssh_executable);
     client.args(arguments::of_client(target, master.socket(), terminal, command));
-    client.stdin(std::process::Stdio::piped()).stdout(std::process::Stdio::piped()).stderr(std::process::Stdio::piped());
+    client
+        .stdin(std::process::Stdio::piped())
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped());
     client.process_group(0).kill_on_drop(true);
     let failed = |error: std::io::Error| {
-        Error::new(Kind::Unreachable, format!("Failed to connect to the host via ssh: {}: {error}", target.ssh_executable))
+        Error::new(
+            Kind::Unreachable,
+            format!("Failed to connect to the host via ssh: {}: {error}", target.ssh_executable),
+        )
     };
     let mut child = client.spawn().map_err(failed)?;
     let mut to = child.stdin.take();
