@@ -4,6 +4,8 @@ pub mod error;
 
 pub mod value;
 
+pub mod pyregex;
+
 pub mod yaml;
 
 pub mod template;

@@ -13,7 +13,6 @@ mod masking;
 pub mod params;
 pub mod ping;
 pub mod process;
-pub mod pyregex;
 pub mod registry;
 pub mod result;
 pub mod run;

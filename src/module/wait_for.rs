@@ -1,8 +1,8 @@
 //! `wait_for`: waits until a port answers or falls silent, a file comes or goes, a text appears, connections end.
 
-use super::{Arg, Failure, Kind, Outcome, Params, Run, Spec, pyregex};
+use super::{Arg, Failure, Kind, Outcome, Params, Run, Spec};
+use crate::pyregex::{self, Flags, Regex};
 use crate::value::{Dict, Value};
-use fancy_regex::Regex;
 use std::io::Read;
 use std::net::{IpAddr, Shutdown, TcpStream, ToSocketAddrs};
 use std::path::Path;
@@ -46,7 +46,7 @@ struct Wait<'a> {
     host: &'a str,
     port: Option<u16>,
     path: Option<&'a str>,
-    search: Option<(&'a str, Regex)>,
+    search: Option<(&'a str, std::sync::Arc<Regex>)>,
     state: &'a str,
     connect_timeout: Duration,
     sleep: Duration,
@@ -68,7 +68,7 @@ pub fn run(run: &mut Run, params: &Params) -> Result<Outcome, Failure> {
     let start = Instant::now();
     let search = match params.str("search_regex") {
         Some(text) => {
-            let regex = pyregex::compile(text, pyregex::MULTILINE)
+            let regex = pyregex::compile(text, Flags { multiline: true, ..Flags::default() })
                 .map_err(|error| Failure::new(format!("Invalid regular expression: {error}")))?;
             Some((text, regex))
         }
@@ -255,11 +255,11 @@ fn connect(host: &str, port: u16, timeout: Duration) -> Option<TcpStream> {
 
 fn search(regex: &Regex, content: &[u8]) -> Option<Found> {
     let text = String::from_utf8_lossy(content);
-    let captures = regex.captures(text.as_ref()).ok()??;
-    let value = |group: Option<fancy_regex::Match<'_>>| group.map(|group| group.as_str()).into();
+    let found = regex.search(&text).ok()??;
+    let value = |number| Value::from(found.group(&text, number));
     Some(Found {
-        groups: captures.iter().skip(1).map(value).collect(),
-        named: regex.capture_names().flatten().map(|name| (Value::str(name), value(captures.name(name)))).collect(),
+        groups: (1..=found.groups()).map(value).collect(),
+        named: regex.names().iter().map(|(name, number)| (name.as_str(), value(*number))).collect(),
     })
 }
 

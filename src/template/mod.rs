@@ -11,10 +11,10 @@ pub mod filters;
 pub mod lookups;
 mod pycodec;
 mod pypath;
-pub mod pyregex;
 mod pyurl;
 pub mod registry;
 pub mod tests;
 
+pub use crate::pyregex;
 pub use context::{Args, Context, Environment, Variables};
 pub use registry::{Filter, Function, Lookup, Test};

@@ -1,11 +1,13 @@
 //! Python's regular expressions: [`translate`] rewrites a pattern for `fancy-regex`, this file matches as Python's `re`
 //! does (its empty matches, its `$` before a last newline), [`template`] reads replacement texts.
 
+mod bytes;
 mod class;
 mod cursor;
 mod template;
 mod translate;
 
+pub use bytes::{BytesMatch, BytesRegex};
 pub use template::Replacement;
 
 use crate::error::{Error, Result};
@@ -111,6 +113,11 @@ impl Regex {
     /// The number of a named group.
     pub fn group_number(&self, name: &str) -> Option<usize> {
         self.names.iter().find(|(known, _)| known == name).map(|(_, number)| *number)
+    }
+
+    /// The names of groups, with their numbers.
+    pub fn names(&self) -> &[(String, usize)] {
+        &self.names
     }
 
     /// `re.search`.
