@@ -1,0 +1,96 @@
+//! Handlers: which one a name means, and which hosts have notified it.
+
+use crate::playbook::{Task, TaskId, keyword};
+use crate::template::templar::Templar;
+use crate::value::Value;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
+
+/// The handlers of a play and their notifications.
+#[derive(Default)]
+pub struct Handlers {
+    /// In the order of definition; roles that are included while the play runs add theirs.
+    list: Vec<Arc<Task>>,
+    /// Names rendered once, with the play's variables.
+    names: HashMap<TaskId, Option<String>>,
+    notified: HashMap<TaskId, HashSet<Arc<str>>>,
+}
+
+impl Handlers {
+    /// Adds handlers behind those that are there. `templar` renders their names.
+    pub fn add(&mut self, handlers: &[Arc<Task>], templar: &dyn Fn(&Task) -> Templar) {
+        for handler in handlers {
+            let name = handler.name().map(|name| templar(handler).template(name).ok().map(|name| name.to_text().into_owned()));
+            self.names.insert(handler.id, name.flatten());
+            self.list.push(handler.clone());
+        }
+    }
+
+    /// All of them, in order.
+    pub fn list(&self) -> &[Arc<Task>] {
+        &self.list
+    }
+
+    /// The handler of this name (the last defined wins), and all that listen to it.
+    pub fn find(&self, notification: &str) -> Vec<Arc<Task>> {
+        let mut found = Vec::new();
+        for handler in self.list.iter().rev() {
+            let Some(Some(name)) = self.names.get(&handler.id) else { continue };
+            let with_role = handler.titled(name);
+            let short_role = handler.role().map(|role| format!("{} : {name}", role.name.rsplit('.').next().unwrap_or_default()));
+            if name == notification || with_role == notification || short_role.as_deref() == Some(notification) {
+                found.push(handler.clone());
+                break;
+            }
+        }
+        let mut seen = HashSet::new();
+        for handler in self.list.iter().rev().filter(|handler| listens(handler, notification)) {
+            let name = self.names.get(&handler.id).cloned().flatten();
+            if name.is_some_and(|name| !seen.insert(name)) || found.iter().any(|known| known.id == handler.id) {
+                continue;
+            }
+            found.push(handler.clone());
+        }
+        found
+    }
+
+    /// Notes that a host notified; gives the handlers that did not know it yet, or `None` when the name means none.
+    pub fn notify(&mut self, notification: &str, host: &Arc<str>) -> Option<Vec<Arc<Task>>> {
+        let found = self.find(notification);
+        if found.is_empty() {
+            return None;
+        }
+        Some(found.into_iter().filter(|handler| self.notified.entry(handler.id).or_default().insert(host.clone())).collect())
+    }
+
+    /// Whether a host has notified a handler that has not run since.
+    pub fn is_notified(&self, handler: &Task, host: &str) -> bool {
+        self.notified.get(&handler.id).is_some_and(|hosts| hosts.contains(host))
+    }
+
+    /// A handler runs for a host.
+    pub fn clear(&mut self, handler: &Task, host: &str) {
+        if let Some(hosts) = self.notified.get_mut(&handler.id) {
+            hosts.remove(host);
+        }
+    }
+
+    /// The names of handlers that hosts have notified and that have not run.
+    pub fn pending(&self) -> Vec<(String, Vec<Arc<str>>)> {
+        let of = |handler: &Arc<Task>| {
+            let hosts = self.notified.get(&handler.id).filter(|hosts| !hosts.is_empty())?;
+            let name = self.names.get(&handler.id).cloned().flatten().unwrap_or_else(|| handler.title());
+            let mut hosts: Vec<Arc<str>> = hosts.iter().cloned().collect();
+            hosts.sort();
+            Some((name, hosts))
+        };
+        self.list.iter().filter_map(of).collect()
+    }
+}
+
+fn listens(handler: &Task, notification: &str) -> bool {
+    let Some(raw) = handler.keyword("listen") else { return false };
+    let topics = keyword::texts(raw, false).unwrap_or_default();
+    let prefixed = |topic: &str| handler.role().is_some_and(|role| format!("{} : {topic}", role.name) == notification);
+    topics.iter().filter_map(Value::as_str).any(|topic| topic == notification || prefixed(topic))
+}
