@@ -3,24 +3,31 @@
 //! A module is a plain blocking function over its checked parameters and a [`Run`]; it changes the host and says what it
 //! did. It knows nothing of plays, connections or callbacks: the agent calls it, or the controller itself for local hosts.
 
+pub mod attributes;
+pub mod chattr;
 pub mod command;
 pub mod convert;
+pub mod digest;
 pub mod expand;
+pub mod file;
 pub mod glob;
 pub mod invoke;
 pub mod lifeline;
 mod masking;
+pub mod mode;
+pub mod oserror;
 pub mod params;
 pub mod ping;
 pub mod process;
 pub mod registry;
+pub mod replace_file;
 pub mod result;
 pub mod run;
 pub mod script;
 pub mod selinux;
+pub use crate::value::{literal, shlex};
 pub mod spec;
 pub mod wait_for;
 
-pub use crate::value::{literal, shlex};
 pub use run::{Blob, Failure, Outcome, Run};
 pub use spec::{Arg, Kind, Params, Spec};

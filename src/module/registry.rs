@@ -2,7 +2,7 @@
 
 use super::spec::Spec;
 use super::{Failure, Outcome, Params, Run};
-use super::{command, ping, script, wait_for};
+use super::{command, file, ping, script, wait_for};
 
 /// A native module.
 #[derive(Clone, Copy)]
@@ -17,6 +17,7 @@ pub struct Module {
 pub const MODULES: &[Module] = &[
     Module { spec: &command::SPEC, run: command::run },
     Module { spec: &command::SHELL, run: command::run },
+    Module { spec: &file::SPEC, run: file::run },
     Module { spec: &ping::SPEC, run: ping::run },
     Module { spec: &script::SPEC, run: script::run },
     Module { spec: &wait_for::SPEC, run: wait_for::run },
