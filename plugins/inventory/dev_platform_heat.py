@@ -249,7 +249,12 @@ class Client:
             context.verify_mode = ssl.CERT_NONE
             return context
         try:
-            return ssl.create_default_context(cafile=self.settings.cacert or None)
+            context = ssl.create_default_context(cafile=self.settings.cacert or None)
+            if self.settings.cacert:
+                # Python 3.13 turns away CAs without a key usage, as home-made ones of
+                # these years are; the signature is checked all the same.
+                context.verify_flags &= ~ssl.VERIFY_X509_STRICT
+            return context
         except (OSError, ValueError) as error:
             raise Trouble("cannot read the CA certificates in OS_CACERT=%s: %s"
                           % (self.settings.cacert, reason_of(error)))
@@ -814,13 +819,16 @@ class Inventory:
     """Hosts by group, as they are found."""
 
     def __init__(self):
-        self.hosts = []
+        self.hosts, self.ids = [], set()
         self.taken = set(["all", "ungrouped", "localhost", "_meta", GROUP_OF_ALL])
         for service, spec in SERVICES.items():
             self.taken.update([service] + [service + "_" + c for c in spec["components"]])
 
     def add(self, variables, service, component):
-        self.hosts.append((variables, service, component))
+        ident = variables["instance_id"]
+        if ident is None or ident not in self.ids:
+            self.ids.add(ident)
+            self.hosts.append((variables, service, component))
 
     def names(self):
         """A host name for each host: the server's, made unique where it is not."""
@@ -985,10 +993,11 @@ def main(argv):
         line = str(trouble)
     except KeyboardInterrupt:
         return 130
-    except BrokenPipeError:
-        # The reader has gone; without this Python complains once more at exit.
+    except OSError as error:
+        # Only stdout is left to fail here; unless it is put aside, Python tries to
+        # flush it once more at exit and complains in its own words.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 1
+        line = "cannot write the inventory to stdout: %s" % reason_of(error)
     except (AttributeError, LookupError, TypeError, ValueError) as error:
         # An answer that is JSON, but not of the shape that the API promises.
         line = ("an answer of the cloud has a shape that its API does not know (%s: %s): check that "

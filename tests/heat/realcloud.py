@@ -42,6 +42,8 @@ provider = fernet
 key_repository = {home}/fernet
 [credential]
 key_repository = {home}/credential
+[identity]
+password_hash_rounds = 4
 [cache]
 enabled = false
 """

@@ -1,11 +1,12 @@
 """What goes wrong is told in one line, on stderr, with nothing on stdout."""
 
 import socket
+import subprocess
 
 import pytest
 
 from cloud import Cloud, PASSWORD, drop, hang, holding, resource, says, server, short, stack
-from support import inventory, refused
+from support import PYTHON, SCRIPT, clean, inventory, refused
 
 ONE = server("trove1_api")
 
@@ -186,3 +187,11 @@ def test_a_stack_that_vanishes_meanwhile():
 def test_a_host_that_is_not_there():
     with cloud() as here:
         assert "'trove9_api'" in refused(here.environment(), "--host", "trove9_api")
+
+
+def test_a_full_disk_behind_stdout():
+    with cloud() as here, open("/dev/full", "w") as full:
+        process = subprocess.run([PYTHON, SCRIPT, "--list"], env=clean(here.environment()), stdout=full,
+                                 stderr=subprocess.PIPE, universal_newlines=True, timeout=60)
+    assert process.returncode == 1
+    assert process.stderr == "dev_platform_heat: cannot write the inventory to stdout: No space left on device\n"

@@ -213,6 +213,12 @@ def test_servers_of_one_name_stay_apart():
     assert sorted(hosts) == sorted("trove1_api-" + one["id"][:8] for one in (first, second))
 
 
+def test_a_server_in_two_stacks_is_listed_once():
+    one = server("trove1_api")
+    groups = listing([holding("trove", [one]), holding("copy", [one])], [one]).json
+    assert groups["trove_api"]["hosts"] == ["trove1_api"]
+
+
 @pytest.mark.parametrize("name", ["trove", "all", "localhost"])
 def test_a_server_named_like_a_group_gets_its_id_behind(name):
     one = server(name)
