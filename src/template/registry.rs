@@ -110,6 +110,12 @@ pub static FILTERS: &[&[Filter]] = &[
 #[rustfmt::skip]
 pub static TESTS: &[&[Test]] = &[
     tests::files::TESTS,
+    tests::matching::TESTS,
+    tests::results::TESTS,
+    tests::sets::TESTS,
+    tests::truth::TESTS,
+    tests::uris::TESTS,
+    tests::versions::TESTS,
 ];
 
 /// Every lookup.

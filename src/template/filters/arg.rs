@@ -100,3 +100,15 @@ pub fn hashable(value: &Value) -> Result<()> {
         _ => Ok(()),
     }
 }
+
+/// Ansible's boolean words in the strict sense; `None` for anything else.
+pub fn boolean(value: &Value) -> Option<bool> {
+    match value {
+        Value::Str(text) => match text.trim().to_lowercase().as_str() {
+            "y" | "yes" | "on" | "1" | "true" | "t" => Some(true),
+            "n" | "no" | "off" | "0" | "false" | "f" => Some(false),
+            _ => None,
+        },
+        other => other.to_bool(),
+    }
+}

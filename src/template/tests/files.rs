@@ -27,6 +27,10 @@ pub const TESTS: &[Test] = &[
 
 fn on_path(function: &str, input: Value, mut args: Args, test: fn(&Path) -> bool) -> Result<bool> {
     args.finish(function)?;
+    // Python takes a number for the descriptor of an open file
+    if let (Some(number), "isdir" | "isfile" | "exists") = (input.as_i64(), function) {
+        return Ok(test(Path::new(&format!("/proc/self/fd/{number}"))));
+    }
     Ok(test(Path::new(&arg::path(&input)?)))
 }
 
