@@ -200,6 +200,11 @@ pub fn exists(path: &str) -> bool {
     Path::new(path).exists()
 }
 
+/// Whether a directory is there, as `os.path.isdir` sees it.
+pub fn is_dir(path: &str) -> bool {
+    Path::new(path).is_dir()
+}
+
 /// `ntpath.splitdrive`: a drive letter or a UNC share, and the rest.
 pub fn win_splitdrive(path: &str) -> (&str, &str) {
     let slashed = path.replace('/', "\\");

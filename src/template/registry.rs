@@ -100,6 +100,7 @@ pub static FILTERS: &[&[Filter]] = &[
     filters::json::FILTERS,
     filters::logic::FILTERS,
     filters::paths::FILTERS,
+    filters::random::FILTERS,
     filters::regex::FILTERS,
     filters::sets::FILTERS,
     filters::text::FILTERS,
@@ -121,5 +122,25 @@ pub static TESTS: &[&[Test]] = &[
 /// Every lookup.
 #[rustfmt::skip]
 pub static LOOKUPS: &[&Lookup] = &[
+    &lookups::csvfile::LOOKUP,
     &lookups::env::LOOKUP,
+    &lookups::file::LOOKUP,
+    &lookups::file::UNVAULT,
+    &lookups::fileglob::LOOKUP,
+    &lookups::first_found::LOOKUP,
+    &lookups::ini::LOOKUP,
+    &lookups::lists::DICT,
+    &lookups::lists::INDEXED_ITEMS,
+    &lookups::lists::ITEMS,
+    &lookups::lists::LIST,
+    &lookups::lists::NESTED,
+    &lookups::lists::RANDOM_CHOICE,
+    &lookups::lists::TOGETHER,
+    &lookups::pipe::LINES,
+    &lookups::pipe::LOOKUP,
+    &lookups::sequence::LOOKUP,
+    &lookups::subelements::LOOKUP,
+    &lookups::template::LOOKUP,
+    &lookups::vars::LOOKUP,
+    &lookups::vars::NAMES,
 ];

@@ -54,7 +54,7 @@ pub fn decode_base64(text: &str) -> Result<Vec<u8>> {
         match c {
             '=' => {
                 padding += 1;
-                if data.len() % 4 >= 2 && (data.len() + padding) % 4 == 0 {
+                if data.len() % 4 >= 2 && (data.len() + padding).is_multiple_of(4) {
                     break;
                 }
             }
@@ -71,7 +71,7 @@ pub fn decode_base64(text: &str) -> Result<Vec<u8>> {
             data.len()
         )));
     }
-    if data.len() % 4 != 0 && (data.len() + padding) % 4 != 0 {
+    if !data.len().is_multiple_of(4) && !(data.len() + padding).is_multiple_of(4) {
         return Err(Error::template("Incorrect padding"));
     }
     let engine = base64::engine::GeneralPurpose::new(

@@ -9,6 +9,7 @@ pub mod hashing;
 pub mod json;
 pub mod logic;
 pub mod paths;
+pub mod random;
 pub mod regex;
 pub mod sets;
 pub mod text;

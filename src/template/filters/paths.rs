@@ -2,8 +2,7 @@
 
 use super::arg;
 use crate::error::{Error, Result};
-use crate::template::pypath;
-use crate::template::{Args, Context, Filter};
+use crate::template::{Args, Context, Filter, pyglob, pypath};
 use crate::value::Value;
 
 /// The filters of this file.
@@ -18,6 +17,7 @@ pub const FILTERS: &[Filter] = &[
     Filter::new("relpath", relpath),
     Filter::new("path_join", path_join),
     Filter::new("commonpath", commonpath),
+    Filter::new("fileglob", fileglob),
     Filter::new("win_basename", |_, input, args| one("basename", input, args, |p| pypath::win_basename(p).into())),
     Filter::new("win_dirname", |_, input, args| one("dirname", input, args, |p| pypath::win_dirname(p).into())),
     Filter::new("win_splitdrive", |_, input, args| one("splitdrive", input, args, |p| pair(pypath::win_splitdrive(p)))),
@@ -88,4 +88,11 @@ fn commonpath(_: &mut dyn Context, input: Value, mut args: Args) -> Result<Value
     }
     let paths = arg::items(&input)?.iter().map(arg::path).collect::<Result<Vec<_>>>()?;
     pypath::commonpath(&paths).map(Value::from).map_err(Error::template)
+}
+
+fn fileglob(_: &mut dyn Context, input: Value, mut args: Args) -> Result<Value> {
+    args.finish("fileglob")?;
+    let pattern = arg::path(&input)?;
+    let found = pyglob::glob(&pattern).into_iter().filter(|path| std::path::Path::new(path).is_file());
+    Ok(Value::list(found.map(Value::from)))
 }

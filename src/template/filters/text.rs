@@ -60,7 +60,7 @@ const STYLES: [(&str, [&str; 3]); 5] = [
 
 fn comment(_: &mut dyn Context, input: Value, mut args: Args) -> Result<Value> {
     let style = args.take("style").unwrap_or_else(|| Value::str("plain"));
-    if args.rest().len() > 0 {
+    if !args.rest().is_empty() {
         return Err(Error::template("comment() takes from 1 to 2 positional arguments but more were given"));
     }
     let known = STYLES.iter().find(|(name, _)| style.as_str() == Some(name));
