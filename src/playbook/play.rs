@@ -114,6 +114,28 @@ impl Head {
         &self.scope
     }
 
+    /// The same play below an `import_playbook` with variables, tags and conditions of its own.
+    pub fn with_import(self, vars: &Dict, tags: &[Value], when: &[Value]) -> Head {
+        let mut outer = Scope::empty(ScopeKind::Play, None);
+        if !tags.is_empty() {
+            outer.keywords.set("tags", Value::list(tags.iter().flat_map(listed)), None);
+        }
+        if !when.is_empty() {
+            outer.keywords.set("when", Value::list(when.iter().flat_map(listed)), None);
+        }
+        let mut all = (*self.scope.vars).clone();
+        all.extend(vars.clone());
+        let scope = Scope {
+            kind: ScopeKind::Play,
+            keywords: self.scope.keywords.clone(),
+            vars: Arc::new(all),
+            origin: self.scope.origin.clone(),
+            role: None,
+            parent: Some(Arc::new(outer)),
+        };
+        Head { keywords: self.keywords, scope: Arc::new(scope) }
+    }
+
     /// `vars_files:` as written.
     pub fn vars_files(&self) -> Vec<Value> {
         list_of(self.keywords.get("vars_files"))
@@ -164,6 +186,10 @@ impl Head {
             handlers,
         })
     }
+}
+
+fn listed(value: &Value) -> Vec<Value> {
+    list_of(Some(value))
 }
 
 fn list_of(value: Option<&Value>) -> Vec<Value> {

@@ -1,0 +1,25 @@
+//! Runs playbooks. The dispatcher (`batch.rs` with its strategies) alone knows where each host stands; workers
+//! (`executor.rs`) execute one task on one host; listeners hear of it through events.
+
+mod attempt;
+mod batch;
+mod executor;
+mod free;
+mod handlers;
+mod include;
+mod keywords;
+mod linear;
+mod meta;
+mod outcome;
+mod play;
+mod progress;
+mod prompt;
+mod repeat;
+pub mod run;
+pub mod session;
+mod tallies;
+mod target;
+
+pub use play::static_templar;
+pub use run::Playbook;
+pub use session::{ConnectionDefaults, Gathering, Options, PlayVars, Session};
