@@ -42,7 +42,7 @@ impl Lifeline {
 
     /// Ends the run: its process groups get SIGTERM, after a grace SIGKILL, and no new ones live on.
     pub fn cut(&self) {
-        end(&[self.0.clone()]);
+        end(std::slice::from_ref(&self.0));
     }
 
     /// Sleeps, but not beyond a cut; whether the run goes on.

@@ -9,6 +9,7 @@ pub mod command;
 pub mod convert;
 pub mod digest;
 pub mod expand;
+pub mod facts;
 pub mod file;
 pub mod glob;
 pub mod invoke;
@@ -26,6 +27,7 @@ pub mod run;
 pub mod script;
 pub mod selinux;
 pub use crate::value::{literal, shlex};
+pub mod setup;
 pub mod spec;
 pub mod wait_for;
 

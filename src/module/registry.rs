@@ -2,7 +2,7 @@
 
 use super::spec::Spec;
 use super::{Failure, Outcome, Params, Run};
-use super::{command, file, ping, script, wait_for};
+use super::{command, file, ping, script, setup, wait_for};
 
 /// A native module.
 #[derive(Clone, Copy)]
@@ -20,6 +20,7 @@ pub const MODULES: &[Module] = &[
     Module { spec: &file::SPEC, run: file::run },
     Module { spec: &ping::SPEC, run: ping::run },
     Module { spec: &script::SPEC, run: script::run },
+    Module { spec: &setup::SPEC, run: setup::run },
     Module { spec: &wait_for::SPEC, run: wait_for::run },
 ];
 
