@@ -76,10 +76,14 @@ pub fn collect(gather: &mut Gather<'_>) -> Dict {
 /// Finds the interpreter and its version; the files of the usual builds tell, others are asked.
 pub fn probe(gather: &mut Gather<'_>) -> Python {
     let given = gather.interpreter.clone();
-    let names = given.as_deref().into_iter().chain(NAMES);
-    let found = names.filter_map(|name| super::super::process::find_program(gather.run, name)).next();
-    let Some(executable) = found else { return Python::default() };
-    read(&executable).or_else(|| ask(gather, &executable)).unwrap_or_default()
+    for name in given.as_deref().into_iter().chain(NAMES) {
+        let executable = super::super::process::find_program(gather.run, name);
+        // what is no interpreter after all (a version manager's stub) leaves the place to the next
+        if let Some(python) = executable.and_then(|path| read(&path).or_else(|| ask(gather, &path))) {
+            return python;
+        }
+    }
+    Python::default()
 }
 
 /// Reads the version from the name and the text constants of the interpreter or its library.

@@ -45,10 +45,9 @@ pub fn env(gather: &mut Gather<'_>) -> Dict {
 
 /// `loadavg`.
 pub fn loadavg(_: &mut Gather<'_>) -> Dict {
-    let text = content("/proc/loadavg").unwrap_or_default();
-    let mut numbers = text.split(' ').map_while(|word| word.parse::<f64>().ok());
-    let load: Dict = ["1m", "5m", "15m"].into_iter().filter_map(|key| Some((key, numbers.next()?.into()))).collect();
-    if load.len() == 3 { one("loadavg", load) } else { Dict::new() }
+    let loads = rustix::system::sysinfo().loads;
+    let load = ["1m", "5m", "15m"].into_iter().zip(loads);
+    one("loadavg", load.map(|(key, load)| (key, Value::Float(load as f64 / 65536.0))).collect::<Dict>())
 }
 
 /// `fips`.
