@@ -54,6 +54,7 @@ pub fn run(run: &mut Run, params: &Params) -> Result<Outcome, Failure> {
         timeout: Duration::from_secs(seconds.unsigned_abs()),
         fact_path: params.str("fact_path").map(String::from),
         interpreter: params.str("_python_interpreter").map(String::from),
+        python: None,
         known: Dict::new(),
         run,
     };

@@ -17,6 +17,8 @@ pub struct Gather<'a> {
     pub fact_path: Option<String>,
     /// The Python that would be used, where the controller knows it.
     pub interpreter: Option<String>,
+    /// The Python that was found, once it was looked for.
+    pub python: Option<super::python::Python>,
     /// What is known so far, without prefix.
     pub known: Dict,
 }

@@ -3,6 +3,7 @@
 use super::gather::{Gather, find, names};
 use crate::pyregex;
 use crate::value::{Dict, Value};
+use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// What an interpreter is.
@@ -75,15 +76,25 @@ pub fn collect(gather: &mut Gather<'_>) -> Dict {
 
 /// Finds the interpreter and its version; the files of the usual builds tell, others are asked.
 pub fn probe(gather: &mut Gather<'_>) -> Python {
-    let given = gather.interpreter.clone();
-    for name in given.as_deref().into_iter().chain(NAMES) {
-        let executable = super::super::process::find_program(gather.run, name);
-        // what is no interpreter after all (a version manager's stub) leaves the place to the next
-        if let Some(python) = executable.and_then(|path| read(&path).or_else(|| ask(gather, &path))) {
-            return python;
-        }
+    if let Some(known) = &gather.python {
+        return known.clone();
     }
-    Python::default()
+    let given = gather.interpreter.clone();
+    let found = given.and_then(|name| look_at(gather, &name, true));
+    let python = found.or_else(|| NAMES.iter().find_map(|name| look_at(gather, name, false))).unwrap_or_default();
+    gather.python = Some(python.clone());
+    python
+}
+
+/// A script under the name of an interpreter is a version manager's stub: slow to ask, and it may stand for nothing.
+fn look_at(gather: &mut Gather<'_>, name: &str, even_scripts: bool) -> Option<Python> {
+    let path = super::super::process::find_program(gather.run, name)?;
+    read(&path).or_else(|| if even_scripts || !is_script(&path) { ask(gather, &path) } else { None })
+}
+
+fn is_script(path: &str) -> bool {
+    let mut start = [0; 2];
+    std::fs::File::open(path).and_then(|mut file| file.read_exact(&mut start)).is_ok() && start == *b"#!"
 }
 
 /// Reads the version from the name and the text constants of the interpreter or its library.
