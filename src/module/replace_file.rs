@@ -32,6 +32,8 @@ impl Source<'_> {
 pub enum Keep {
     /// Owner, group, mode, extended attributes of the file it replaces, if there is one; else those of a new file.
     Dest,
+    /// Nothing: it is a new file, whatever is there.
+    Nothing,
     /// Mode, times and extended attributes of the file it is a copy of; the owner is whoever copies.
     Source,
 }
