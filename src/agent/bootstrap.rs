@@ -47,7 +47,7 @@ impl Start {
 }
 
 /// `remote_tmp` as a word of the shell: a leading `~` and variables are expanded there, everything else is itself.
-fn shell_path(path: &str) -> String {
+pub fn shell_path(path: &str) -> String {
     let plain = |c: char| c.is_ascii_alphanumeric() || "_-.".contains(c);
     let (head, rest) = path.split_once('/').map_or((path, None), |(head, rest)| (head, Some(rest)));
     let (start, rest) = match head.strip_prefix('~') {

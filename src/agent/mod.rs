@@ -5,6 +5,7 @@
 
 pub mod bootstrap;
 pub mod detach;
+pub mod escalate;
 pub mod frame;
 pub mod link;
 pub mod noise;

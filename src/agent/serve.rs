@@ -3,6 +3,7 @@
 //! It lives exactly as long as its channel: when the stream ends, or it is told to end by a signal, everything that it
 //! started ends too. Only the reading thread touches the table of incoming jobs; only whole frames are written.
 
+use super::escalate::inner::{Inners, Send};
 use super::frame::{self, Frame, Kind};
 use super::spool::Spool;
 use super::task::{Task, failed};
@@ -57,6 +58,7 @@ struct Agent {
     place: Mutex<Option<Workplace>>,
     tmp: PathBuf,
     running: Mutex<HashMap<u32, Lifeline>>,
+    inners: Arc<Inners>,
 }
 
 /// A job whose content is still coming in.
@@ -91,6 +93,7 @@ fn start(options: &Options) -> io::Result<()> {
         place: Mutex::new(Some(place)),
         tmp,
         running: Mutex::default(),
+        inners: Arc::default(),
     });
     agent.hello(&options.mark)?;
     let watcher = agent.clone();
@@ -155,8 +158,13 @@ impl Agent {
     /// Reads until the stream ends.
     fn serve(self: &Arc<Agent>, from: &mut impl Read) -> io::Result<()> {
         let mut incoming: HashMap<u32, Incoming> = HashMap::new();
+        let mut plans: HashMap<u32, Vec<u8>> = HashMap::new();
         while let Some(frame) = frame::read(from)? {
             let request = frame.request;
+            if frame.route != self.route {
+                self.inners.pass(&frame);
+                continue;
+            }
             match frame.kind {
                 Kind::Job => incoming.entry(request).or_default().head.extend_from_slice(&frame.body),
                 Kind::Blob => incoming.entry(request).or_default().push(&frame, &self.tmp),
@@ -167,10 +175,29 @@ impl Agent {
                     }
                     self.cancel(request);
                 }
+                Kind::Escalate => {
+                    let plan = plans.entry(request).or_default();
+                    plan.extend_from_slice(&frame.body);
+                    if frame.last {
+                        self.escalate(request, plans.remove(&request).unwrap_or_default());
+                    }
+                }
+                Kind::Leave => self.inners.leave(request as u16),
                 other => self.refuse(request, &format!("the agent does not take {other:?}")),
             }
         }
         Ok(())
+    }
+
+    fn escalate(self: &Arc<Agent>, request: u32, plan: Vec<u8>) {
+        let agent = self.clone();
+        std::thread::spawn(move || {
+            let out = agent.clone();
+            let send: Arc<Send> = Arc::new(move |frame: &Frame| out.send(frame));
+            if agent.inners.escalate(request, &plan, &send).is_err() {
+                agent.end();
+            }
+        });
     }
 
     fn begin(self: &Arc<Agent>, request: u32, job: Incoming) {
@@ -274,6 +301,7 @@ impl Agent {
     /// Ends the process with all that it started. Whoever comes first does it; the others wait for their end in the lock.
     fn end(&self) -> ! {
         let mut place = lock(&self.place);
+        self.inners.leave_all();
         lifeline::cut_all();
         drop(place.take());
         std::process::exit(0)

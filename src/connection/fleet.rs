@@ -1,10 +1,11 @@
 //! The open connections of a run, and how work gets to them.
 
 use super::host::Host;
+use super::this_machine::ThisMachine;
 use super::{Target, local};
 use crate::agent::task::Task;
 use crate::error::{Error, Result};
-use crate::value::Dict;
+use crate::value::{Dict, Value};
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -74,18 +75,19 @@ pub struct RawOutput {
 pub struct Fleet {
     yard: Yard,
     hosts: Mutex<HashMap<Target, Arc<Host>>>,
+    this_machine: ThisMachine,
 }
 
 impl Default for Fleet {
     fn default() -> Fleet {
-        Fleet { yard: Yard::new(None), hosts: Mutex::default() }
+        Fleet { yard: Yard::new(None), hosts: Mutex::default(), this_machine: ThisMachine::default() }
     }
 }
 
 impl Fleet {
     /// A fleet whose agents run this program instead of the one that runs now.
     pub fn with_program(program: PathBuf) -> Fleet {
-        Fleet { yard: Yard::new(Some(program)), hosts: Mutex::default() }
+        Fleet { yard: Yard::new(Some(program)), hosts: Mutex::default(), this_machine: ThisMachine::default() }
     }
 
     /// Runs a module, connecting first where needed. One round trip on a connected host.
@@ -115,20 +117,35 @@ impl Fleet {
         };
         match (Transport::of(target)?, &target.becoming) {
             (Transport::Local, None) => local::run(task, job, &self.yard).await,
-            (Transport::Local, Some(_)) => Err(Error::action("become is not built yet")),
+            (Transport::Local, Some(becoming)) => {
+                self.this_machine.run(target, becoming, &task, &job, &self.yard).await
+            }
             (Transport::Ssh, becoming) => self.host(target).run(becoming.as_ref(), &task, &job, &self.yard).await,
         }
     }
 
     /// Runs a command line through the target's shell without an agent.
     pub async fn raw(&self, target: &Target, command: &str, stdin: &[u8]) -> Result<RawOutput> {
-        if target.becoming.is_some() {
-            return Err(Error::action("become is not built yet"));
+        match (Transport::of(target)?, &target.becoming) {
+            (Transport::Local, None) => local::raw(&target.executable, command, stdin).await,
+            (Transport::Local, Some(_)) => self.raw_by_agent(target, command, stdin).await,
+            (Transport::Ssh, becoming) => self.host(target).raw(becoming.as_ref(), command, stdin, &self.yard).await,
         }
-        match Transport::of(target)? {
-            Transport::Local => local::raw(&target.executable, command, stdin).await,
-            Transport::Ssh => self.host(target).raw(command, stdin, &self.yard).await,
-        }
+    }
+
+    /// A command line of another user on this machine: his agent runs it.
+    async fn raw_by_agent(&self, target: &Target, command: &str, stdin: &[u8]) -> Result<RawOutput> {
+        let mut arguments = Dict::new();
+        arguments.insert("_raw_params", command);
+        arguments.insert("executable", target.executable.as_str());
+        arguments.insert("stdin", String::from_utf8_lossy(stdin).into_owned());
+        arguments.insert("stdin_add_newline", false);
+        arguments.insert("strip_empty_ends", false);
+        let reply = self.run(target, Job { module: "shell".into(), arguments, ..Job::default() }).await?;
+        let text = |key: &str| reply.result.get(key).and_then(Value::as_str).unwrap_or_default().as_bytes().to_vec();
+        let rc = reply.result.get("rc").and_then(Value::as_i64).and_then(|rc| i32::try_from(rc).ok());
+        let message = || Error::action(String::from_utf8_lossy(&text("msg")).into_owned());
+        Ok(RawOutput { rc: rc.ok_or_else(message)?, stdout: text("stdout"), stderr: text("stderr") })
     }
 
     /// Why this target runs no agent (another processor, no directory that lets a program run), once [`Fleet::run`] has
@@ -152,7 +169,8 @@ impl Fleet {
     /// Ends what runs on the targets and closes everything; for the end of a run and for Ctrl-C.
     pub async fn close(&self) {
         let hosts: Vec<Arc<Host>> = self.hosts().drain().map(|(_, host)| host).collect();
-        futures_util::future::join_all(hosts.iter().map(|host| host.close())).await;
+        let all = futures_util::future::join_all(hosts.iter().map(|host| host.close()));
+        tokio::join!(all, self.this_machine.close());
     }
 
     fn host(&self, target: &Target) -> Arc<Host> {

@@ -1,9 +1,10 @@
 //! One host's open connection: its master, its agent, and the agents under other users that this one started.
 
+use super::agents::Agents;
 use super::fleet::{Job, Payload, RawOutput, Reply, Yard};
 use super::ssh::{self, Master, NoAgent};
 use super::{Become, Target};
-use crate::agent::link::{Answer, Content, Link, Trouble};
+use crate::agent::link::{Answer, Content, Trouble};
 use crate::agent::spool::Spool;
 use crate::agent::task::Task;
 use crate::error::{Error, Result};
@@ -31,7 +32,7 @@ enum Agent {
     #[default]
     None,
     /// There.
-    Up(Arc<Link>),
+    Up(Arc<Agents>),
     /// The host runs none.
     Cannot(String),
 }
@@ -60,13 +61,16 @@ impl Host {
         // Only what was not sent at all is tried again, on a new connection.
         for _ in 0..3 {
             let open = self.open(yard).await?;
-            let link = open.agent(&self.target, yard).await?;
-            if becoming.is_some() {
-                return Err(Error::action("become is not built yet"));
-            }
-            match link.run(0, task, contents()).await {
+            let agents = open.agent(&self.target, yard).await?;
+            let ran = match agents.route(&self.target, becoming).await? {
+                Ok(route) => agents.link.run(route, task, contents()).await,
+                // Nothing of the job was sent yet.
+                Err(Trouble::Lost(_)) if agents.link.is_ended() => Err(Trouble::NotSent),
+                Err(trouble) => Err(trouble),
+            };
+            match ran {
                 Ok(answer) => return Ok(reply(answer)),
-                Err(Trouble::NotSent) => open.forget_agent(&link).await,
+                Err(Trouble::NotSent) => open.forget_agent(&agents).await,
                 Err(Trouble::Lost(why)) => return Err(ssh::lost(&open.master, &why).await),
                 Err(Trouble::Refused(says)) => return Ok(Reply { result: says, payloads: Vec::new() }),
                 Err(Trouble::Content(why)) => return Err(Error::action(why)),
@@ -77,9 +81,9 @@ impl Host {
     }
 
     /// Runs a command line without an agent.
-    pub async fn raw(&self, command: &str, stdin: &[u8], yard: &Yard) -> Result<RawOutput> {
+    pub async fn raw(&self, becoming: Option<&Become>, command: &str, stdin: &[u8], yard: &Yard) -> Result<RawOutput> {
         let open = self.open(yard).await?;
-        ssh::raw(&open.master, &self.target, command, stdin).await
+        ssh::raw(&open.master, &self.target, becoming, command, stdin).await
     }
 
     /// Why the host runs no agent, once that is known.
@@ -94,25 +98,26 @@ impl Host {
     /// Closes the connection.
     pub async fn close(&self) {
         let Some(open) = self.open.lock().await.take() else { return };
-        if let Agent::Up(link) = std::mem::take(&mut *open.agent.lock().await) {
-            link.hang_up().await;
+        if let Agent::Up(agents) = std::mem::take(&mut *open.agent.lock().await) {
+            agents.link.hang_up().await;
         }
         open.master.close().await;
     }
 }
 
 impl Open {
-    async fn agent(&self, target: &Target, yard: &Yard) -> Result<Arc<Link>> {
+    async fn agent(&self, target: &Target, yard: &Yard) -> Result<Arc<Agents>> {
         let mut agent = self.agent.lock().await;
         match &*agent {
-            Agent::Up(link) if !link.is_ended() => return Ok(link.clone()),
+            Agent::Up(agents) if !agents.link.is_ended() => return Ok(agents.clone()),
             Agent::Cannot(why) => return Err(Error::action(format!("no agent can run on the host: {why}"))),
             _ => {}
         }
         match ssh::start_agent(&self.master, target, yard).await {
             Ok(link) => {
-                *agent = Agent::Up(link.clone());
-                Ok(link)
+                let agents = Arc::new(Agents::new(link));
+                *agent = Agent::Up(agents.clone());
+                Ok(agents)
             }
             Err(NoAgent::Unavailable(why)) => {
                 *agent = Agent::Cannot(why.clone());
@@ -122,15 +127,16 @@ impl Open {
         }
     }
 
-    async fn forget_agent(&self, link: &Arc<Link>) {
+    async fn forget_agent(&self, agents: &Arc<Agents>) {
         let mut agent = self.agent.lock().await;
-        if matches!(&*agent, Agent::Up(current) if Arc::ptr_eq(current, link)) {
+        if matches!(&*agent, Agent::Up(current) if Arc::ptr_eq(current, agents)) {
             *agent = Agent::None;
         }
     }
 }
 
-fn content(payload: &Payload) -> Content {
+/// A payload as the link sends it.
+pub fn content(payload: &Payload) -> Content {
     match payload {
         Payload::Memory(bytes) => Content::Memory(bytes.clone().into()),
         Payload::File(path) => Content::File(path.clone()),

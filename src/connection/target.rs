@@ -40,6 +40,25 @@ pub struct Become {
     pub flags: Option<String>,
     /// Its password.
     pub password: Option<Secret>,
+    /// `ansible_sudo_chdir`: the directory to change to first.
+    pub chdir: Option<String>,
+    /// `ansible_su_prompt_l10n`: how su asks, instead of the words known.
+    pub prompts: Vec<String>,
+}
+
+impl Default for Become {
+    /// `sudo`, to root.
+    fn default() -> Become {
+        Become {
+            method: "sudo".into(),
+            user: "root".into(),
+            exe: None,
+            flags: None,
+            password: None,
+            chdir: None,
+            prompts: Vec::new(),
+        }
+    }
 }
 
 /// Everything that decides which open connection a task can use. Two tasks with equal targets share one agent.

@@ -53,6 +53,11 @@ impl Yard {
         self.program.get_or_try_init(load).await.cloned()
     }
 
+    /// The program that agents run, where it is not the running one.
+    pub fn other_program(&self) -> Option<&Path> {
+        self.program_path.as_deref()
+    }
+
     /// A path for a control socket that does not exist yet.
     pub fn new_socket(&self) -> Result<PathBuf> {
         let dir =
@@ -87,7 +92,7 @@ impl Yard {
         std::env::temp_dir()
     }
 
-    /// Where modules work that run on the controller.
+    /// Where modules work that run on the controller, and where the controller's own agents leave things.
     pub fn local_tmp(&self) -> Result<PathBuf> {
         if let Some(place) = self.local.get() {
             return Ok(place.path().to_owned());

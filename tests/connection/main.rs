@@ -2,6 +2,7 @@
 
 #![allow(clippy::print_stderr, reason = "a test may say what it measured and what it skipped")]
 
+mod becoming;
 mod ssh;
 mod sshd;
 

@@ -3,17 +3,19 @@
 mod arguments;
 mod keeper;
 mod master;
+mod raw;
 mod trouble;
 
 pub use master::Master;
+pub use raw::raw;
 
 use super::Target;
-use super::fleet::{RawOutput, Yard};
+use super::fleet::Yard;
 use crate::agent::{Link, bootstrap};
 use crate::error::{Error, Kind, Result};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
-use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::io::AsyncReadExt;
 
 /// How often we come again when a busy daemon turned us away.
 const TURNED_AWAY: u32 = 6;
@@ -61,7 +63,7 @@ fn rand_below(limit: u64) -> u64 {
 }
 
 /// Starts the agent over one channel of the connection.
-pub async fn start_agent(master: &Master, target: &Target, yard: &Yard) -> Result<Arc<Link>, NoAgent> {
+pub async fn start_agent(master: &Master, target: &Target, yard: &Yard) -> Result<Link, NoAgent> {
     let program = yard.program().await.map_err(NoAgent::Failed)?;
     let start = bootstrap::Start::new(&program, &target.remote_tmp, &target.executable);
     let mut command = master.session().arc_raw_command(&start.command);
@@ -97,7 +99,6 @@ pub async fn start_agent(master: &Master, target: &Target, yard: &Yard) -> Resul
         }
     };
     let link = Link::open(from, to, &yard.spool()).await.map_err(|error| NoAgent::Unavailable(error.to_string()))?;
-    let link = Arc::new(link);
     // The channel lasts as long as somebody holds the child.
     tokio::spawn(async move {
         let ended = child.wait().await;
@@ -132,40 +133,4 @@ pub async fn lost(master: &Master, why: &str) -> Error {
         return master.lost();
     }
     Error::action(format!("The agent on the host ended while the task was running: {why}"))
-}
-
-/// Runs a command line through the login shell, without an agent.
-pub async fn raw(master: &Master, target: &Target, command: &str, stdin: &[u8]) -> Result<RawOutput> {
-    let terminal = target.use_tty && stdin.is_empty();
-    let mut client = tokio::process::Command::new(&target.ssh_executable);
-    client.args(arguments::of_client(target, master.socket(), terminal, command));
-    client
-        .stdin(std::process::Stdio::piped())
-        .stdout(std::process::Stdio::piped())
-        .stderr(std::process::Stdio::piped());
-    client.process_group(0).kill_on_drop(true);
-    let failed = |error: std::io::Error| {
-        Error::new(
-            Kind::Unreachable,
-            format!("Failed to connect to the host via ssh: {}: {error}", target.ssh_executable),
-        )
-    };
-    let mut child = client.spawn().map_err(failed)?;
-    let mut to = child.stdin.take();
-    let feed = async {
-        if let Some(to) = &mut to {
-            // What does not read its input is not wrong.
-            let _ = to.write_all(stdin).await;
-        }
-        if !terminal {
-            drop(to.take());
-        }
-    };
-    let (_, output) = tokio::join!(feed, child.wait_with_output());
-    let output = output.map_err(failed)?;
-    if output.status.code() == Some(255) && master.ends_within(Duration::from_millis(200)).await {
-        return Err(master.lost());
-    }
-    let rc = output.status.code().unwrap_or(-1);
-    Ok(RawOutput { rc, stdout: output.stdout, stderr: output.stderr })
 }
