@@ -66,6 +66,7 @@ impl Context {
     /// Runs a native module at the target with content that goes along.
     pub async fn module_with(&mut self, name: &str, arguments: Dict, payloads: Vec<Payload>) -> Result<Reply> {
         let job = Job {
+            name: self.module_name(name),
             module: name.to_string(),
             arguments,
             check: self.check,
@@ -82,6 +83,14 @@ impl Context {
         }
         add_lines(&mut reply.result);
         Ok(reply)
+    }
+
+    /// The module's name as its messages give it.
+    fn module_name(&self, name: &str) -> String {
+        match self.task.resolved.short() == name {
+            true => self.task.action.clone(),
+            false => format!("ansible.legacy.{name}"),
+        }
     }
 
     /// A variable of the task, rendered.
@@ -154,9 +163,8 @@ fn missing(name: &str, places: &[PathBuf]) -> Error {
     } else {
         message.push_str(" on the Ansible Controller.");
     }
-    message.push_str(
-        "\nIf you are using a module and expect the file to exist on the remote, see the remote_src option",
-    );
+    message
+        .push_str("\nIf you are using a module and expect the file to exist on the remote, see the remote_src option");
     Error::action(message)
 }
 

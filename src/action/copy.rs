@@ -118,7 +118,8 @@ async fn tree(context: &mut Context, dir: &Path, contents_only: bool) -> Result<
             links.push(Value::dict(Dict::from_iter(link)));
         } else {
             let source = Source::file(context, entry.path(), decrypt)?;
-            let mut file = Dict::from_iter([("path", Value::str(below)), ("checksum", Value::str(source.checksum.as_str()))]);
+            let mut file =
+                Dict::from_iter([("path", Value::str(below)), ("checksum", Value::str(source.checksum.as_str()))]);
             if preserving {
                 file.insert("mode", source::mode_of(entry.path())?);
             }
@@ -133,7 +134,8 @@ async fn tree(context: &mut Context, dir: &Path, contents_only: bool) -> Result<
     probe.insert("_probe", true);
     let mut result = context.module("_copy_tree", probe).await?;
     if let Some(needed) = result.get("_needed").and_then(Value::as_slice).map(<[Value]>::to_vec) {
-        let wanted: Vec<usize> = needed.iter().filter_map(Value::as_i64).filter_map(|at| usize::try_from(at).ok()).collect();
+        let wanted: Vec<usize> =
+            needed.iter().filter_map(Value::as_i64).filter_map(|at| usize::try_from(at).ok()).collect();
         let payloads = wanted.iter().filter_map(|at| sources.get(*at)).map(|source| source.payload.clone()).collect();
         arguments.insert("_sent", Value::list(needed));
         result = context.module_with("_copy_tree", arguments, payloads).await?.result;

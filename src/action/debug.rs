@@ -47,7 +47,9 @@ fn debug(context: &Context) -> Result<Dict> {
 }
 
 fn not_int(text: &str) -> Error {
-    Error::action(format!("argument 'verbosity' is of type str and we were unable to convert to int: invalid literal '{text}'"))
+    Error::action(format!(
+        "argument 'verbosity' is of type str and we were unable to convert to int: invalid literal '{text}'"
+    ))
 }
 
 /// The value of `var`: an expression, whose own text names the result's key.

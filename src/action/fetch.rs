@@ -78,7 +78,8 @@ fn local_path(context: &Context, src: &str, dest: &str, flat: bool) -> Result<Pa
         let below = src.trim_start_matches('/');
         // a target must not choose a place outside of dest
         if Path::new(below).components().any(|part| part == std::path::Component::ParentDir) {
-            let clean: PathBuf = Path::new(below).components().filter(|part| *part != std::path::Component::ParentDir).collect();
+            let clean: PathBuf =
+                Path::new(below).components().filter(|part| *part != std::path::Component::ParentDir).collect();
             return Ok(base.join(&*context.host).join(clean));
         }
         return Ok(base.join(&*context.host).join(below));
@@ -103,12 +104,18 @@ fn store(path: &Path, payload: &Payload) -> Result<()> {
     let dir = path.parent().unwrap_or(Path::new("."));
     let failed = |error: std::io::Error| Error::action(format!("cannot write {}: {error}", path.display()));
     std::fs::create_dir_all(dir).map_err(failed)?;
-    let mode = std::fs::metadata(path).map(|metadata| std::os::unix::fs::PermissionsExt::mode(&metadata.permissions())).unwrap_or(0o644);
-    let temporary = dir.join(format!(".{}.{}", std::process::id(), path.file_name().unwrap_or_default().to_string_lossy()));
+    let mode = std::fs::metadata(path)
+        .map(|metadata| std::os::unix::fs::PermissionsExt::mode(&metadata.permissions()))
+        .unwrap_or(0o644);
+    let temporary =
+        dir.join(format!(".{}.{}", std::process::id(), path.file_name().unwrap_or_default().to_string_lossy()));
     let write = || -> std::io::Result<()> {
         let mut file = std::fs::OpenOptions::new().write(true).create_new(true).mode(mode & 0o7777).open(&temporary)?;
         match payload {
             Payload::Memory(bytes) => file.write_all(bytes)?,
+            Payload::Spooled(source) => {
+                std::io::copy(&mut std::fs::File::open(&**source)?, &mut file)?;
+            }
             Payload::File(source) => {
                 std::io::copy(&mut std::fs::File::open(source)?, &mut file)?;
             }

@@ -2,6 +2,7 @@
 
 use super::{Context, Future, only};
 use crate::error::{Error, Result};
+use crate::pyregex::{Flags, Regex, compile};
 use crate::value::{Dict, Value};
 use std::path::{Path, PathBuf};
 
@@ -14,13 +15,23 @@ fn include_vars(context: &Context) -> Result<Dict> {
     only(
         context,
         &[
-            "depth", "dir", "extensions", "file", "files_matching", "hash_behaviour", "ignore_files",
-            "ignore_unknown_extensions", "name", "_raw_params",
+            "depth",
+            "dir",
+            "extensions",
+            "file",
+            "files_matching",
+            "hash_behaviour",
+            "ignore_files",
+            "ignore_unknown_extensions",
+            "name",
+            "_raw_params",
         ],
     )?;
     let file = context.text("file").or_else(|| context.text("_raw_params"));
     let (mut variables, included) = match (context.text("dir"), file) {
-        (Some(_), Some(_)) => return Err(Error::action("You are mixing file only and dir only arguments, these are incompatible")),
+        (Some(_), Some(_)) => {
+            return Err(Error::action("You are mixing file only and dir only arguments, these are incompatible"));
+        }
         (Some(dir), None) => directory(context, &dir)?,
         (None, Some(file)) => {
             let path = context.find_file("vars", &file)?;
@@ -68,13 +79,13 @@ fn directory(context: &Context, dir: &str) -> Result<(Dict, Vec<PathBuf>)> {
         return Err(Error::action(format!("{} is not a directory", root.display())));
     }
     let depth = context.arguments.get("depth").and_then(Value::as_i64).filter(|depth| *depth > 0);
-    let matching = context.text("files_matching").map(|pattern| crate::pyregex::Pattern::new(&pattern)).transpose()?;
+    let matching = context.text("files_matching").map(|pattern| compile(&pattern, Flags::default())).transpose()?;
     let ignored: Vec<String> = match context.arguments.get("ignore_files") {
         Some(Value::List(items)) => items.iter().map(|item| item.to_text().into_owned()).collect(),
         Some(Value::Str(text)) => text.split_whitespace().map(str::to_string).collect(),
         _ => Vec::new(),
     };
-    let ignored = ignored.iter().map(|pattern| crate::pyregex::Pattern::new(pattern)).collect::<Result<Vec<_>>>()?;
+    let ignored = ignored.iter().map(|pattern| compile(pattern, Flags::default())).collect::<Result<Vec<_>>>()?;
     let ignore_unknown = context.flag("ignore_unknown_extensions", false)?;
     let known = extensions(context);
     let mut walk = walkdir::WalkDir::new(&root).min_depth(1).sort_by_file_name();
@@ -85,10 +96,10 @@ fn directory(context: &Context, dir: &str) -> Result<(Dict, Vec<PathBuf>)> {
     for entry in walk {
         let entry = entry.map_err(|error| Error::action(error.to_string()))?;
         let name = entry.file_name().to_string_lossy().into_owned();
-        if !entry.path().is_file() || ignored.iter().any(|pattern| pattern.search(&name).is_some()) {
+        if !entry.path().is_file() || ignored.iter().any(|pattern| found(pattern, &name)) {
             continue;
         }
-        if matching.as_ref().is_some_and(|pattern| pattern.search(&name).is_none()) {
+        if matching.as_ref().is_some_and(|pattern| !found(pattern, &name)) {
             continue;
         }
         // the role's own main file is loaded with the role
@@ -107,6 +118,10 @@ fn directory(context: &Context, dir: &str) -> Result<(Dict, Vec<PathBuf>)> {
         included.push(entry.path().to_path_buf());
     }
     Ok((variables, included))
+}
+
+fn found(pattern: &Regex, name: &str) -> bool {
+    pattern.search(name).is_ok_and(|found| found.is_some())
 }
 
 fn read(context: &Context, path: &Path) -> Result<Dict> {

@@ -31,12 +31,17 @@ use crate::value::{Dict, Value};
 
 /// A failed result with a message, for actions that fail as part of their work.
 pub(crate) fn failed(message: impl Into<String>) -> Dict {
-    Dict::from_iter([("failed", Value::Bool(true)), ("msg", Value::str(message.into())), ("changed", Value::Bool(false))])
+    Dict::from_iter([
+        ("failed", Value::Bool(true)),
+        ("msg", Value::str(message.into())),
+        ("changed", Value::Bool(false)),
+    ])
 }
 
 /// Refuses arguments that an action does not know, in Ansible's words.
 pub(crate) fn only(context: &Context, known: &[&str]) -> Result<()> {
-    let mut extra: Vec<&str> = context.arguments.keys().filter_map(Value::as_str).filter(|key| !known.contains(key)).collect();
+    let mut extra: Vec<&str> =
+        context.arguments.keys().filter_map(Value::as_str).filter(|key| !known.contains(key)).collect();
     if extra.is_empty() {
         return Ok(());
     }
@@ -44,10 +49,6 @@ pub(crate) fn only(context: &Context, known: &[&str]) -> Result<()> {
     let mut valid = known.to_vec();
     valid.retain(|key| *key != "_raw_params");
     valid.sort_unstable();
-    Err(Error::action(format!(
-        "Invalid options for {}: {}",
-        context.task.resolved.full_name(),
-        extra.join(",")
-    ))
-    .help(format!("Supported are: {}.", valid.join(", "))))
+    Err(Error::action(format!("Invalid options for {}: {}", context.task.resolved.full_name(), extra.join(",")))
+        .help(format!("Supported are: {}.", valid.join(", "))))
 }

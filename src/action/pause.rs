@@ -51,7 +51,8 @@ async fn pause(context: &mut Context) -> Result<Dict> {
         }
     }
     let took = started.elapsed().as_secs_f64();
-    let (unit, amount) = if context.arguments.contains("seconds") { ("seconds", took) } else { ("minutes", took / 60.0) };
+    let (unit, amount) =
+        if context.arguments.contains("seconds") { ("seconds", took) } else { ("minutes", took / 60.0) };
     let delta = took as i64;
     Ok(Dict::from_iter([
         ("changed", Value::Bool(false)),

@@ -11,10 +11,7 @@ pub fn run(context: &mut Context) -> Future<'_> {
             return Ok(failed("no command given"));
         };
         if context.check {
-            return Ok(Dict::from_iter([
-                ("changed", Value::Bool(true)),
-                ("skipped", Value::Bool(true)),
-            ]));
+            return Ok(Dict::from_iter([("changed", Value::Bool(true)), ("skipped", Value::Bool(true))]));
         }
         let command = with_environment(&context.environment, &command);
         let command = match context.text("executable") {

@@ -33,8 +33,25 @@ fn find(name: &str) -> Option<Action> {
 }
 
 const ACTIONS: &[&str] = &[
-    "add_host", "assert", "command", "copy", "debug", "fail", "fetch", "gather_facts", "group_by", "include_vars", "pause",
-    "raw", "script", "set_fact", "set_stats", "shell", "template", "validate_argument_spec", "wait_for_connection",
+    "add_host",
+    "assert",
+    "command",
+    "copy",
+    "debug",
+    "fail",
+    "fetch",
+    "gather_facts",
+    "group_by",
+    "include_vars",
+    "pause",
+    "raw",
+    "script",
+    "set_fact",
+    "set_stats",
+    "shell",
+    "template",
+    "validate_argument_spec",
+    "wait_for_connection",
 ];
 
 /// What the engine itself does.

@@ -21,6 +21,8 @@ async fn script(context: &mut Context) -> Result<Dict> {
     let mut arguments = context.arguments.clone();
     arguments.remove("cmd");
     arguments.insert("_raw_params", line);
-    let bytes = tokio::fs::read(&path).await.map_err(|error| Error::action(format!("cannot read {}: {error}", path.display())))?;
+    let bytes = tokio::fs::read(&path)
+        .await
+        .map_err(|error| Error::action(format!("cannot read {}: {error}", path.display())))?;
     Ok(context.module_with("script", arguments, vec![Payload::Memory(bytes)]).await?.result)
 }

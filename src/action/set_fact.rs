@@ -19,7 +19,9 @@ fn set_fact(context: &Context) -> Result<Dict> {
             continue;
         }
         if name == "_raw_params" {
-            return Err(Error::action("No key/value pairs provided, at least one is required for this action to succeed"));
+            return Err(Error::action(
+                "No key/value pairs provided, at least one is required for this action to succeed",
+            ));
         }
         if !is_variable_name(&name) {
             let message = format!(

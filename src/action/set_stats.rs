@@ -16,7 +16,10 @@ fn set_stats(context: &Context) -> Result<Dict> {
         None | Some(Value::None) => Dict::new(),
         Some(Value::Dict(dict)) => (**dict).clone(),
         Some(other) => {
-            return Err(Error::action(format!("The 'data' option needs to be a dictionary/hash, got {}", other.type_name())));
+            return Err(Error::action(format!(
+                "The 'data' option needs to be a dictionary/hash, got {}",
+                other.type_name()
+            )));
         }
     };
     if let Some(key) = data.keys().find(|key| !key.as_str().is_some_and(is_variable_name)) {

@@ -81,7 +81,8 @@ fn hex(bytes: &[u8]) -> String {
 /// The permission bits of a file as Ansible writes them: `0644`.
 pub fn mode_of(path: &Path) -> Result<String> {
     use std::os::unix::fs::PermissionsExt;
-    let metadata = std::fs::metadata(path).map_err(|error| Error::action(format!("could not read {}: {error}", path.display())))?;
+    let metadata = std::fs::metadata(path)
+        .map_err(|error| Error::action(format!("could not read {}: {error}", path.display())))?;
     Ok(format!("0{:03o}", metadata.permissions().mode() & 0o7777))
 }
 

@@ -27,8 +27,17 @@ async fn template(context: &mut Context) -> Result<Dict> {
     let content = encode(context, rendered)?;
     let mut arguments = context.arguments.clone();
     for name in [
-        "src", "newline_sequence", "block_start_string", "block_end_string", "variable_start_string", "variable_end_string",
-        "comment_start_string", "comment_end_string", "trim_blocks", "lstrip_blocks", "output_encoding",
+        "src",
+        "newline_sequence",
+        "block_start_string",
+        "block_end_string",
+        "variable_start_string",
+        "variable_end_string",
+        "comment_start_string",
+        "comment_end_string",
+        "trim_blocks",
+        "lstrip_blocks",
+        "output_encoding",
     ] {
         arguments.remove(name);
     }
@@ -58,7 +67,8 @@ fn newline(context: &Context) -> Result<&'static str> {
 }
 
 fn render(context: &Context, path: &Path) -> Result<String> {
-    let bytes = std::fs::read(path).map_err(|error| Error::action(format!("could not read {}: {error}", path.display())))?;
+    let bytes =
+        std::fs::read(path).map_err(|error| Error::action(format!("could not read {}: {error}", path.display())))?;
     let text = String::from_utf8(opened(context, bytes, true)?)
         .map_err(|_| Error::action(format!("Template source files must be utf-8 encoded: {}", path.display())))?;
     let overrides = SyntaxOverrides {
@@ -75,7 +85,12 @@ fn render(context: &Context, path: &Path) -> Result<String> {
     let mut search = context.search_places("templates");
     search.insert(0, path.parent().map(Path::to_path_buf).unwrap_or_default());
     let templar = context.templar.with_variables(std::sync::Arc::new(variables(context, path)));
-    templar.document(&Document { text: &text, name: &path.display().to_string(), overrides: &overrides, search: &search })
+    templar.document(&Document {
+        text: &text,
+        name: &path.display().to_string(),
+        overrides: &overrides,
+        search: &search,
+    })
 }
 
 /// `template_path` and the other variables that a template has beside the task's.
@@ -84,7 +99,10 @@ fn variables(context: &Context, path: &Path) -> Dict {
     let mut variables = Dict::new();
     variables.insert("template_path", path.display().to_string());
     variables.insert("template_fullpath", full.display().to_string());
-    variables.insert("template_host", nix::sys::utsname::uname().ok().map(|name| name.nodename().to_string_lossy().into_owned()));
+    variables.insert(
+        "template_host",
+        nix::sys::utsname::uname().ok().map(|name| name.nodename().to_string_lossy().into_owned()),
+    );
     let owner = std::fs::metadata(path).ok().map(|metadata| std::os::unix::fs::MetadataExt::uid(&metadata));
     let owner = owner.map(|uid| match nix::unistd::User::from_uid(uid.into()) {
         Ok(Some(user)) => user.name,
@@ -107,8 +125,12 @@ fn encode(context: &Context, text: String) -> Result<Vec<u8>> {
     let refuse = |c: char| Error::action(format!("'{encoding}' codec can't encode character {:?}", c));
     match encoding.to_lowercase().replace('_', "-").as_str() {
         "utf-8" | "utf8" => Ok(text.into_bytes()),
-        "ascii" | "us-ascii" => text.chars().map(|c| u8::try_from(c).ok().filter(u8::is_ascii).ok_or_else(|| refuse(c))).collect(),
-        "latin-1" | "latin1" | "iso-8859-1" | "iso8859-1" => text.chars().map(|c| u8::try_from(c).map_err(|_| refuse(c))).collect(),
+        "ascii" | "us-ascii" => {
+            text.chars().map(|c| u8::try_from(c).ok().filter(u8::is_ascii).ok_or_else(|| refuse(c))).collect()
+        }
+        "latin-1" | "latin1" | "iso-8859-1" | "iso8859-1" => {
+            text.chars().map(|c| u8::try_from(c).map_err(|_| refuse(c))).collect()
+        }
         "utf-16-le" | "utf-16le" => Ok(text.encode_utf16().flat_map(u16::to_le_bytes).collect()),
         "utf-16-be" | "utf-16be" => Ok(text.encode_utf16().flat_map(u16::to_be_bytes).collect()),
         "utf-16" => Ok(std::iter::once(0xfeffu16).chain(text.encode_utf16()).flat_map(u16::to_le_bytes).collect()),

@@ -16,7 +16,10 @@ fn validate(context: &Context) -> Result<Dict> {
         None => return Err(Error::action("\"argument_spec\" arg is required in args: {}")),
     };
     let Value::Dict(spec) = &spec else {
-        return Err(Error::action(format!("Incorrect type for argument_spec, expected dict and got {}", spec.type_name())));
+        return Err(Error::action(format!(
+            "Incorrect type for argument_spec, expected dict and got {}",
+            spec.type_name()
+        )));
     };
     let provided = context.arguments.get("provided_arguments").and_then(Value::as_dict).cloned().unwrap_or_default();
     let mut values = Dict::new();
@@ -68,7 +71,10 @@ fn check(spec: &Dict, values: &Dict, path: &[String]) -> Vec<String> {
         let Some(value) = values.get(&name).filter(|value| !value.is_none()) else { continue };
         let kind = rule.get("type").map_or("str".into(), |kind| kind.to_text().into_owned());
         if let Some(problem) = mismatch(value, &kind) {
-            errors.push(format!("argument '{name}' is of type {} and we were unable to convert to {kind}: {problem}{found}", value.type_name()));
+            errors.push(format!(
+                "argument '{name}' is of type {} and we were unable to convert to {kind}: {problem}{found}",
+                value.type_name()
+            ));
             continue;
         }
         errors.extend(check_choices(&name, value, rule, &found));
@@ -82,7 +88,8 @@ fn check(spec: &Dict, values: &Dict, path: &[String]) -> Vec<String> {
             };
             for item in items.iter().filter_map(|item| item.as_dict()) {
                 let known: Vec<String> = options.keys().map(|key| key.to_text().into_owned()).collect();
-                let unknown: Vec<String> = item.keys().map(|key| key.to_text().into_owned()).filter(|key| !known.contains(key)).collect();
+                let unknown: Vec<String> =
+                    item.keys().map(|key| key.to_text().into_owned()).filter(|key| !known.contains(key)).collect();
                 if !unknown.is_empty() {
                     errors.push(format!("{}. Supported parameters include: {}.", unknown.join(", "), known.join(", ")));
                 }
@@ -109,10 +116,15 @@ fn check_choices(name: &str, value: &Value, rule: &Value, found: &str) -> Option
 }
 
 fn check_elements(name: &str, value: &Value, rule: &Value, found: &str) -> Vec<String> {
-    let (Some(kind), Some(items)) = (rule.get("elements").and_then(Value::as_str), value.as_slice()) else { return Vec::new() };
+    let (Some(kind), Some(items)) = (rule.get("elements").and_then(Value::as_str), value.as_slice()) else {
+        return Vec::new();
+    };
     let problem = |item: &Value| {
         let problem = mismatch(item, kind)?;
-        Some(format!("Elements value for option '{name}' is of type {} and we were unable to convert to {kind}: {problem}{found}", item.type_name()))
+        Some(format!(
+            "Elements value for option '{name}' is of type {} and we were unable to convert to {kind}: {problem}{found}",
+            item.type_name()
+        ))
     };
     items.iter().filter_map(problem).collect()
 }
@@ -122,7 +134,10 @@ fn mismatch(value: &Value, kind: &str) -> Option<String> {
     let fits = match kind {
         "str" | "path" | "raw" | "jsonarg" | "json" | "bytes" | "bits" => {
             return match (kind, value) {
-                ("str" | "path", Value::List(_) | Value::Dict(_)) => Some(format!("'{}' is not a string and conversion is not allowed", value.repr())).filter(|_| kind == "path"),
+                ("str" | "path", Value::List(_) | Value::Dict(_)) => {
+                    Some(format!("'{}' is not a string and conversion is not allowed", value.repr()))
+                        .filter(|_| kind == "path")
+                }
                 _ => None,
             };
         }
@@ -130,7 +145,10 @@ fn mismatch(value: &Value, kind: &str) -> Option<String> {
         "int" => value.as_i64().is_some() || value.as_str().is_some_and(|text| text.trim().parse::<i64>().is_ok()),
         "float" => value.as_f64().is_some() || value.as_str().is_some_and(|text| text.trim().parse::<f64>().is_ok()),
         "list" => matches!(value, Value::List(_) | Value::Str(_) | Value::Int(_) | Value::Float(_)),
-        "dict" => matches!(value, Value::Dict(_)) || value.as_str().is_some_and(|text| text.starts_with('{') || text.contains('=')),
+        "dict" => {
+            matches!(value, Value::Dict(_))
+                || value.as_str().is_some_and(|text| text.starts_with('{') || text.contains('='))
+        }
         _ => true,
     };
     if fits {

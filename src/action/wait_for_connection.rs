@@ -19,7 +19,9 @@ async fn wait(context: &mut Context) -> Result<Dict> {
             Some(Value::Str(text)) => text.trim().parse().ok(),
             Some(other) => other.as_i64().and_then(|number| u64::try_from(number).ok()),
         };
-        number.map(Duration::from_secs).ok_or_else(|| Error::action(format!("argument '{name}' must be a number of seconds")))
+        number
+            .map(Duration::from_secs)
+            .ok_or_else(|| Error::action(format!("argument '{name}' must be a number of seconds")))
     };
     let connect = seconds("connect_timeout", 5)?;
     let (delay, pause, limit) = (seconds("delay", 0)?, seconds("sleep", 1)?, seconds("timeout", 600)?);

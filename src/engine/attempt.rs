@@ -84,7 +84,9 @@ impl<'a> Attempt<'a> {
         let task = &self.work.task;
         let name = task.resolved.full_name();
         let failed = |error: Error| {
-            error.context(format!("Finalization of task args for '{name}' failed.")).at(task.action_origin.as_ref().or(task.origin()))
+            error
+                .context(format!("Finalization of task args for '{name}' failed."))
+                .at(task.action_origin.as_ref().or(task.origin()))
         };
         let mut arguments = self.reader().module_defaults(task).map_err(failed)?;
         if let Some(raw) = task.arguments.get("_variable_params") {
@@ -93,7 +95,9 @@ impl<'a> Attempt<'a> {
                 Value::Str(text) => arguments.extend(Dict::from_iter([("_raw_params", Value::Str(text))])),
                 Value::Undefined(undefined) => return Err(failed(undefined.error().at(raw.origin()))),
                 other => {
-                    return Err(failed(Error::action(format!("invalid type for args: {}", other.type_name())).at(raw.origin())));
+                    return Err(failed(
+                        Error::action(format!("invalid type for args: {}", other.type_name())).at(raw.origin()),
+                    ));
                 }
             }
         }
@@ -112,7 +116,12 @@ impl<'a> Attempt<'a> {
                 value => Ok(value),
             });
             let value = value.map_err(|error| {
-                failed(error.at(raw.origin()).context(format!("Error while resolving value for '{label}'.")).at(raw.origin()))
+                failed(
+                    error
+                        .at(raw.origin())
+                        .context(format!("Error while resolving value for '{label}'."))
+                        .at(raw.origin()),
+                )
             })?;
             if !is_omit(&value) {
                 arguments.insert_value(key.clone(), value);
@@ -127,7 +136,11 @@ impl<'a> Attempt<'a> {
         let keys: &[&str] = if role { &["name", "role"] } else { &["file", "_raw_params"] };
         let name = keys.iter().find_map(|key| arguments.get(key)).map(|value| value.to_text().into_owned());
         let name = name.ok_or_else(|| {
-            let missing = if role { "'name' is a required field for include_role." } else { "No file specified for include_tasks" };
+            let missing = if role {
+                "'name' is a required field for include_role."
+            } else {
+                "No file specified for include_tasks"
+            };
             Error::action(missing).at(self.work.task.origin())
         })?;
         let mut result = Dict::new();
@@ -149,13 +162,18 @@ impl<'a> Attempt<'a> {
         let reader = self.reader();
         let delegate = self.delegate()?;
         let target = match &delegate {
-            None => target::build(session, &reader, &Source { host: &self.work.host, view: &self.view, templar: &self.templar })?,
+            None => target::build(
+                session,
+                &reader,
+                &Source { host: &self.work.host, view: &self.view, templar: &self.templar },
+            )?,
             Some(name) => {
                 // connection variables are the delegated host's, everything else stays the task's
                 let view = Arc::new(session.view(&self.work.play, name, &self.work.task.scope));
                 let view = Arc::new(view.with(self.item.clone().unwrap_or_default()));
                 let templar = session.templar(&view);
-                let mut target = target::build(session, &reader, &Source { host: name, view: &view, templar: &templar })?;
+                let mut target =
+                    target::build(session, &reader, &Source { host: name, view: &view, templar: &templar })?;
                 if is_here(name) && view.raw("ansible_connection").is_none() {
                     target.transport = "local".into();
                 }
@@ -279,7 +297,10 @@ impl<'a> Attempt<'a> {
             Ok(result) => result,
             Err(error) if error.kind() == Kind::Unreachable => {
                 let mut ended = Ended::failed(self.info(context), &self.work.host, error);
-                ended.result.insert("msg", ended.error.as_ref().map(|error| error.cause().map_or_else(|| error.one_line(), Error::one_line)));
+                ended.result.insert(
+                    "msg",
+                    ended.error.as_ref().map(|error| error.cause().map_or_else(|| error.one_line(), Error::one_line)),
+                );
                 ended.delegated = self.delegate()?;
                 ended.ignored = self.reader().flag("ignore_unreachable")?.unwrap_or(false);
                 ended.any_errors_fatal = self.fatal()?;
@@ -312,8 +333,13 @@ impl<'a> Attempt<'a> {
         result.insert("failed", true);
         result.insert("changed", false);
         result.insert("msg", format!("Timed out after {seconds} second(s)."));
-        result.insert("timedout", Value::dict(Dict::from_iter([("frame", Value::None), ("period", Value::Int(limit.as_secs() as i64))])));
-        let error = Error::action(format!("Timed out after {seconds} second(s).")).context("Task failed.").at(self.work.task.origin());
+        result.insert(
+            "timedout",
+            Value::dict(Dict::from_iter([("frame", Value::None), ("period", Value::Int(limit.as_secs() as i64))])),
+        );
+        let error = Error::action(format!("Timed out after {seconds} second(s)."))
+            .context("Task failed.")
+            .at(self.work.task.origin());
         self.judge(context, result, Some(error))
     }
 

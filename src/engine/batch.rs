@@ -13,6 +13,7 @@ use super::session::{PlayVars, Session};
 use super::tallies::Tallies;
 use crate::error::{Error, Kind, Result};
 use crate::event::{Event, Outcome, Report, TaskInfo};
+use crate::inventory::NewHost;
 use crate::playbook::{Block, Task, TaskId};
 use crate::template::templar::Templar;
 use crate::value::{Dict, Value};
@@ -197,7 +198,8 @@ impl<'a> Batch<'a> {
             return Ok(None);
         }
         let templar = self.templar(task, host);
-        let limit = Reader::new(task, &templar).int("throttle")?.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(0);
+        let limit =
+            Reader::new(task, &templar).int("throttle")?.and_then(|limit| usize::try_from(limit).ok()).unwrap_or(0);
         if limit == 0 {
             return Ok(None);
         }
@@ -227,7 +229,13 @@ impl<'a> Batch<'a> {
     }
 
     /// What the end of a task means for its host and the play. Gives the includes that are to be loaded.
-    pub(super) fn settle(&mut self, host: &Arc<str>, task: &Arc<Task>, ended: &mut Ended, once: bool) -> Result<Vec<IncludeRequest>> {
+    pub(super) fn settle(
+        &mut self,
+        host: &Arc<str>,
+        task: &Arc<Task>,
+        ended: &mut Ended,
+        once: bool,
+    ) -> Result<Vec<IncludeRequest>> {
         let includes = std::mem::take(&mut ended.includes);
         let is_include = task.resolved.is_include();
         let failed = ended.outcome == Outcome::Failed && !ended.ignored;
@@ -380,12 +388,12 @@ impl<'a> Batch<'a> {
             let name = new.get("host_name").map(|name| name.to_text().into_owned()).unwrap_or_default();
             let groups: Vec<String> = texts(new.get("groups"));
             let vars = new.get("host_vars").and_then(Value::as_dict).cloned().unwrap_or_default();
-            self.session.run.inventory_mut().add_host(&name, &groups, vars)?;
+            self.session.run.inventory_mut().add_dynamic_host(NewHost { name: name.clone(), groups, vars })?;
             self.changed_vars(&name);
         }
         if let Some(group) = end.result.get("add_group").map(|group| group.to_text().into_owned()) {
             let parents = texts(end.result.get("parent_groups"));
-            self.session.run.inventory_mut().add_to_group(host, &group, &parents)?;
+            self.session.run.inventory_mut().add_dynamic_group(host, &group, &parents)?;
             self.changed_vars(host);
         }
         Ok(())

@@ -8,7 +8,6 @@ use super::session::{PlayVars, Session};
 use crate::error::{Error, Result};
 use crate::event::{Event, Outcome, Report, TaskInfo};
 use crate::playbook::Task;
-use crate::template::Variables;
 use crate::value::{Dict, Value};
 use crate::vars::View;
 use std::sync::Arc;
@@ -49,7 +48,8 @@ impl Work {
         let mut ended = Ended::failed(self.info.clone(), &self.host, error);
         let ignoring = if ended.outcome == Outcome::Unreachable { "ignore_unreachable" } else { "ignore_errors" };
         ended.ignored = reader.flag(ignoring).ok().flatten().unwrap_or(false);
-        ended.any_errors_fatal = reader.flag("any_errors_fatal").ok().flatten().unwrap_or(self.session.options.any_errors_fatal);
+        ended.any_errors_fatal =
+            reader.flag("any_errors_fatal").ok().flatten().unwrap_or(self.session.options.any_errors_fatal);
         ended
     }
 

@@ -16,7 +16,9 @@ impl Batch<'_> {
         loop {
             let mut idle = true;
             for host in self.hosts_left() {
-                if busy.contains(&host) || (pinned && !begun.contains(&host) && begun.len() >= self.session.options.forks) {
+                if busy.contains(&host)
+                    || (pinned && !begun.contains(&host) && begun.len() >= self.session.options.forks)
+                {
                     continue;
                 }
                 let Some((progress, task)) = self.peek(&host) else {

@@ -20,7 +20,8 @@ impl Handlers {
     /// Adds handlers behind those that are there. `templar` renders their names.
     pub fn add(&mut self, handlers: &[Arc<Task>], templar: &dyn Fn(&Task) -> Templar) {
         for handler in handlers {
-            let name = handler.name().map(|name| templar(handler).template(name).ok().map(|name| name.to_text().into_owned()));
+            let name =
+                handler.name().map(|name| templar(handler).template(name).ok().map(|name| name.to_text().into_owned()));
             self.names.insert(handler.id, name.flatten());
             self.list.push(handler.clone());
         }
@@ -37,7 +38,8 @@ impl Handlers {
         for handler in self.list.iter().rev() {
             let Some(Some(name)) = self.names.get(&handler.id) else { continue };
             let with_role = handler.titled(name);
-            let short_role = handler.role().map(|role| format!("{} : {name}", role.name.rsplit('.').next().unwrap_or_default()));
+            let short_role =
+                handler.role().map(|role| format!("{} : {name}", role.name.rsplit('.').next().unwrap_or_default()));
             if name == notification || with_role == notification || short_role.as_deref() == Some(notification) {
                 found.push(handler.clone());
                 break;
@@ -60,7 +62,12 @@ impl Handlers {
         if found.is_empty() {
             return None;
         }
-        Some(found.into_iter().filter(|handler| self.notified.entry(handler.id).or_default().insert(host.clone())).collect())
+        Some(
+            found
+                .into_iter()
+                .filter(|handler| self.notified.entry(handler.id).or_default().insert(host.clone()))
+                .collect(),
+        )
     }
 
     /// Whether a host has notified a handler that has not run since.

@@ -53,7 +53,11 @@ pub fn group(requests: Vec<(Arc<str>, Arc<Task>, Vec<IncludeRequest>)>) -> Vec<G
 
 /// Loads what a group asks for.
 pub fn load(session: &Session, play: &PlayVars, group: &Group) -> Result<Loaded> {
-    if group.task.resolved.short() == "include_role" { load_role(session, play, group) } else { load_tasks(session, group) }
+    if group.task.resolved.short() == "include_role" {
+        load_role(session, play, group)
+    } else {
+        load_tasks(session, group)
+    }
 }
 
 fn apply(group: &Group) -> Option<Dict> {
@@ -72,8 +76,12 @@ fn context(group: &Group) -> Result<Context> {
 }
 
 fn load_tasks(session: &Session, group: &Group) -> Result<Loaded> {
-    if let Some(bad) =
-        group.request.arguments.keys().filter_map(Value::as_str).find(|key| !matches!(*key, "file" | "_raw_params" | "apply"))
+    if let Some(bad) = group
+        .request
+        .arguments
+        .keys()
+        .filter_map(Value::as_str)
+        .find(|key| !matches!(*key, "file" | "_raw_params" | "apply"))
     {
         return Err(Error::parser(format!("Invalid options for {}: {bad}", group.task.action)).at(group.task.origin()));
     }

@@ -86,7 +86,11 @@ impl<'a> Reader<'a> {
                     Value::None => {}
                     other if is_omit(&other) => {}
                     other => {
-                        let message = format!("environment must be a dictionary, received {} ({})", other.repr(), other.type_name());
+                        let message = format!(
+                            "environment must be a dictionary, received {} ({})",
+                            other.repr(),
+                            other.type_name()
+                        );
                         return Err(self.wrap("environment", Error::action(message)));
                     }
                 }
@@ -107,7 +111,9 @@ impl<'a> Reader<'a> {
             };
             for (key, defaults) in maps.iter().filter_map(Value::as_dict).flat_map(Dict::iter) {
                 let key = key.as_str().unwrap_or_default();
-                let names_it = key == full || key == task.action || (!short.is_empty() && crate::playbook::task::short_name(key) == short);
+                let names_it = key == full
+                    || key == task.action
+                    || (!short.is_empty() && crate::playbook::task::short_name(key) == short);
                 if names_it && let Some(dict) = self.templar.template(defaults)?.as_dict() {
                     merged.extend(dict.clone());
                 }

@@ -43,8 +43,10 @@ impl Batch<'_> {
     /// The next task in order, and the hosts that come to it.
     fn lockstep(&mut self) -> Option<(Arc<Task>, Vec<Arc<str>>)> {
         let left = self.hosts_left();
-        let next: Vec<(Arc<str>, Progress, Arc<Task>)> =
-            left.iter().filter_map(|host| self.peek(host).map(|(progress, task)| (host.clone(), progress, task))).collect();
+        let next: Vec<(Arc<str>, Progress, Arc<Task>)> = left
+            .iter()
+            .filter_map(|host| self.peek(host).map(|(progress, task)| (host.clone(), progress, task)))
+            .collect();
         if next.is_empty() {
             return None;
         }

@@ -15,22 +15,32 @@ impl Batch<'_> {
     pub(super) async fn meta_on(&mut self, task: &Arc<Task>, hosts: &[Arc<str>]) -> Result<Bad> {
         let raw = task.arguments.get("_raw_params").map(|raw| raw.to_text().into_owned()).unwrap_or_default();
         let action = raw.trim().to_string();
-        if !task.implicit && let Some(first) = hosts.first() {
+        if !task.implicit
+            && let Some(first) = hosts.first()
+        {
             let info = self.describe(task, first);
             self.session.events.send(Event::TaskStarted(info));
         }
         for host in hosts {
-            let conditional = !matches!(action.as_str(), "noop" | "refresh_inventory" | "reset_connection" | "role_complete");
+            let conditional =
+                !matches!(action.as_str(), "noop" | "refresh_inventory" | "reset_connection" | "role_complete");
             if conditional && !self.meta_applies(task, host)? {
                 self.meta_skipped(task, host, &action);
                 continue;
             }
             self.meta(task, host, &action).await?;
             if !task.implicit {
-                self.session.events.send(Event::Verbose { level: 2, host: None, text: format!("META: {}", said(&action, host)) });
+                self.session.events.send(Event::Verbose {
+                    level: 2,
+                    host: None,
+                    text: format!("META: {}", said(&action, host)),
+                });
             }
             // these speak for all hosts at once
-            if matches!(action.as_str(), "refresh_inventory" | "clear_facts" | "clear_host_errors" | "end_play" | "end_batch") {
+            if matches!(
+                action.as_str(),
+                "refresh_inventory" | "clear_facts" | "clear_host_errors" | "end_play" | "end_batch"
+            ) {
                 break;
             }
         }

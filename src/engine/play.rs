@@ -36,7 +36,11 @@ pub async fn run(session: &Arc<Session>, play: &Play, tallies: &mut Tallies, sta
     let prompted = Arc::new(prompt::ask(session, play, &templar).await?);
     let templar = static_templar(session, play, &prompted);
     let hosts = hosts(session, play, &templar)?;
-    let started = |hosts: &[Arc<str>]| Event::PlayStarted { name: name.clone(), check: session.options.check, hosts: hosts.to_vec() };
+    let started = |hosts: &[Arc<str>]| Event::PlayStarted {
+        name: name.clone(),
+        check: session.options.check,
+        hosts: hosts.to_vec(),
+    };
     if hosts.is_empty() {
         session.events.send(started(&[]));
         session.events.send(Event::NoHostsMatched);
@@ -60,7 +64,8 @@ pub async fn run(session: &Arc<Session>, play: &Play, tallies: &mut Tallies, sta
             "free" => batch.free(false).await?,
             "host_pinned" => batch.free(true).await?,
             other => {
-                return Err(Error::general(format!("Invalid play strategy specified: {other}")).at(scope.keywords.origin("strategy")));
+                return Err(Error::general(format!("Invalid play strategy specified: {other}"))
+                    .at(scope.keywords.origin("strategy")));
             }
         };
         let out = tallies.failed.len() + tallies.unreachable.len() - out_before;
@@ -147,31 +152,15 @@ fn hosts(session: &Session, play: &Play, templar: &Templar) -> Result<Vec<Arc<st
         Value::Undefined(undefined) => return Err(undefined.error().at(play.scope.keywords.origin("hosts"))),
         other => other.to_text().into_owned(),
     };
-    let (mut hosts, warnings) = session.run.inventory().select(&pattern)?;
-    for warning in warnings {
+    let order = keyword(play, templar, "order")?.map(|order| order.to_text().into_owned());
+    let inventory = session.run.inventory();
+    let hosts = inventory.select(&[pattern])?;
+    let hosts =
+        inventory.ordered(hosts, order.as_deref()).map_err(|error| error.at(play.scope.keywords.origin("order")))?;
+    for warning in inventory.warnings().take() {
         session.events.send(Event::Warning(warning));
     }
-    let order = keyword(play, templar, "order")?.map(|order| order.to_text().into_owned());
-    match order.as_deref() {
-        None | Some("inventory") => {}
-        Some("sorted") => hosts.sort(),
-        Some("reverse_sorted") => hosts.sort_by(|a, b| b.cmp(a)),
-        Some("reverse_inventory") => hosts.reverse(),
-        Some("shuffle") => shuffle(&mut hosts),
-        Some(other) => {
-            return Err(Error::general(format!("Invalid 'order' specified for inventory hosts: {other}")).at(play.scope.keywords.origin("order")));
-        }
-    }
     Ok(hosts)
-}
-
-fn shuffle(hosts: &mut [Arc<str>]) {
-    for at in (1..hosts.len()).rev() {
-        let mut bytes = [0u8; 8];
-        if getrandom::fill(&mut bytes).is_ok() {
-            hosts.swap(at, (u64::from_ne_bytes(bytes) % (at as u64 + 1)) as usize);
-        }
-    }
 }
 
 /// `serial:` cuts the hosts into batches: a number, a percentage, or a list whose last entry repeats.
@@ -185,11 +174,16 @@ fn batches(play: &Play, templar: &Templar, hosts: &[Arc<str>]) -> Result<Vec<Vec
         let text = value.to_text();
         let text = text.trim();
         let size = match text.strip_suffix('%') {
-            Some(percent) => percent.trim().parse::<f64>().ok().map(|percent| ((percent / 100.0 * hosts.len() as f64) as usize).max(1)),
+            Some(percent) => percent
+                .trim()
+                .parse::<f64>()
+                .ok()
+                .map(|percent| ((percent / 100.0 * hosts.len() as f64) as usize).max(1)),
             None => text.parse::<usize>().ok(),
         };
         size.ok_or_else(|| {
-            Error::general(format!("invalid value for serial: {}", value.repr())).at(play.scope.keywords.origin("serial"))
+            Error::general(format!("invalid value for serial: {}", value.repr()))
+                .at(play.scope.keywords.origin("serial"))
         })
     };
     let sizes = sizes.iter().map(size_of).collect::<Result<Vec<_>>>()?;
@@ -273,7 +267,11 @@ fn dropped_before_start(root: &Block, start: &mut StartAt) -> HashSet<TaskId> {
     let matches = |task: &&&Arc<Task>| {
         let title = task.title();
         let name = task.name().map(|name| name.to_text().into_owned()).unwrap_or_default();
-        !task.implicit && (title == *wanted || name == *wanted || crate::value::fnmatch::fnmatch(&name, wanted) || crate::value::fnmatch::fnmatch(&title, wanted))
+        !task.implicit
+            && (title == *wanted
+                || name == *wanted
+                || crate::value::fnmatch::fnmatch(&name, wanted)
+                || crate::value::fnmatch::fnmatch(&title, wanted))
     };
     match tasks.iter().position(|task| matches(&task)) {
         Some(at) => {
@@ -296,7 +294,13 @@ pub fn is_chosen(selection: &Selection, task: &Task, templar: &Templar) -> Resul
 }
 
 /// The play's tasks with the gathering of facts in front, where it is due.
-fn with_facts(session: &Session, play: &Play, templar: &Templar, root: &Arc<Block>, hosts: &[Arc<str>]) -> Result<Block> {
+fn with_facts(
+    session: &Session,
+    play: &Play,
+    templar: &Templar,
+    root: &Arc<Block>,
+    hosts: &[Arc<str>],
+) -> Result<Block> {
     let wanted = keyword(play, templar, "gather_facts")?.and_then(|value| value.to_bool());
     let gather = match session.options.gathering {
         Gathering::Implicit => wanted.unwrap_or(true),
@@ -383,9 +387,9 @@ fn first_file(session: &Session, play: &Play, templar: &Templar, candidates: &[V
         }
     }
     match missing {
-        Some((name, candidate)) => {
-            Err(Error::general(format!("vars file {name} was not found")).at(candidate.origin()).help("Could not find file on the Ansible Controller."))
-        }
+        Some((name, candidate)) => Err(Error::general(format!("vars file {name} was not found"))
+            .at(candidate.origin())
+            .help("Could not find file on the Ansible Controller.")),
         None => Ok(None),
     }
 }
@@ -395,7 +399,11 @@ fn vars_file(session: &Session, path: &Path) -> Result<Arc<Dict>> {
         Value::None => Ok(Arc::default()),
         Value::Dict(dict) => Ok(dict),
         other => {
-            let message = format!("Invalid vars file {}: a dictionary of variables was expected, got {}", path.display(), other.type_name());
+            let message = format!(
+                "Invalid vars file {}: a dictionary of variables was expected, got {}",
+                path.display(),
+                other.type_name()
+            );
             Err(Error::parser(message).at(other.origin()))
         }
     }

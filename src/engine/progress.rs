@@ -222,7 +222,10 @@ mod tests {
     fn an_outer_rescue_takes_up_an_inner_failure() {
         let inner = block(vec![task("!a")], vec![task("!r")], vec![task("z")]);
         let outer = block(vec![Step::Block(inner), task("no")], vec![task("R")], vec![]);
-        assert_eq!(walk(block(vec![Step::Block(outer), task("after")], vec![], vec![])), ("!a !r z R after".into(), false));
+        assert_eq!(
+            walk(block(vec![Step::Block(outer), task("after")], vec![], vec![])),
+            ("!a !r z R after".into(), false)
+        );
     }
 
     #[test]

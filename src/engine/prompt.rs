@@ -15,7 +15,9 @@ pub async fn ask(session: &Arc<Session>, play: &Play, templar: &Templar) -> Resu
     let mut answers = Dict::new();
     for raw in &play.vars_prompt {
         let Some(entry) = raw.as_dict() else {
-            return Err(Error::parser("Invalid vars_prompt data structure, expected a list of dictionaries").at(raw.origin()));
+            return Err(
+                Error::parser("Invalid vars_prompt data structure, expected a list of dictionaries").at(raw.origin())
+            );
         };
         let entry = templar.template(&Value::dict(entry.clone()))?;
         let entry = entry.as_dict().cloned().unwrap_or_default();
@@ -43,9 +45,8 @@ fn check(entry: &Dict, raw: &Value) -> Result<()> {
         return Err(Error::parser("Invalid vars_prompt data structure, missing 'name' key").at(raw.origin()));
     }
     match entry.keys().filter_map(Value::as_str).find(|key| !KNOWN.contains(key)) {
-        Some(key) => {
-            Err(Error::parser(format!("Invalid vars_prompt data structure, found unsupported key '{key}'")).at(raw.origin()))
-        }
+        Some(key) => Err(Error::parser(format!("Invalid vars_prompt data structure, found unsupported key '{key}'"))
+            .at(raw.origin())),
         None => Ok(()),
     }
 }
@@ -53,7 +54,10 @@ fn check(entry: &Dict, raw: &Value) -> Result<()> {
 async fn answer(session: &Arc<Session>, entry: &Dict, name: &str) -> Result<String> {
     let flag = |key: &str, default: bool| entry.get(key).and_then(Value::to_bool).unwrap_or(default);
     let default = entry.get("default").filter(|value| !value.is_none()).map(|value| value.to_text().into_owned());
-    let prompt = entry.get("prompt").filter(|value| !value.is_none()).map_or_else(|| name.to_string(), |p| p.to_text().into_owned());
+    let prompt = entry
+        .get("prompt")
+        .filter(|value| !value.is_none())
+        .map_or_else(|| name.to_string(), |p| p.to_text().into_owned());
     let text = match &default {
         Some(default) if !flag("private", true) => format!("{prompt} [{default}]: "),
         Some(default) => format!("{prompt} [{default}]: "),

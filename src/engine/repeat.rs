@@ -23,7 +23,8 @@ pub fn items(work: &Work, spec: &Loop, view: &Arc<View>) -> Result<Vec<Value>> {
                 Value::Set(items) => Ok(items.iter().cloned().collect()),
                 Value::Undefined(undefined) => Err(undefined.error().at(raw.origin())),
                 other => {
-                    let origin = raw.origin().or_else(|| work.task.scope.keywords.origin("loop")).or(work.task.origin());
+                    let origin =
+                        raw.origin().or_else(|| work.task.scope.keywords.origin("loop")).or(work.task.origin());
                     let message = format!("The `loop` value must resolve to a 'list', not '{}'.", other.type_name());
                     let help = "Provide a list of items/templates, or a template resolving to a list.";
                     Err(Error::action(message).at(origin).help(help))
@@ -41,7 +42,8 @@ pub fn items(work: &Work, spec: &Loop, view: &Arc<View>) -> Result<Vec<Value>> {
                 Value::Undefined(undefined) => return Err(undefined.error().at(raw.origin())),
                 other => vec![other],
             };
-            templar.lookup(lookup, terms, Dict::from_iter([("wantlist", Value::Bool(true))]))
+            templar
+                .lookup(lookup, terms, Dict::from_iter([("wantlist", Value::Bool(true))]))
                 .map_err(|error| error.at(raw.origin()))
         }
     }
@@ -50,9 +52,9 @@ pub fn items(work: &Work, spec: &Loop, view: &Arc<View>) -> Result<Vec<Value>> {
 /// Terms of `first_found`: candidates that cannot be rendered are left out.
 fn lenient_terms(templar: &Templar, raw: &Value) -> Result<Value> {
     match raw {
-        Value::List(items) => {
-            Ok(Value::list(items.iter().filter_map(|item| templar.template(item).ok().filter(|value| !value.is_undefined()))))
-        }
+        Value::List(items) => Ok(Value::list(
+            items.iter().filter_map(|item| templar.template(item).ok().filter(|value| !value.is_undefined())),
+        )),
         other => templar.template(other),
     }
 }
@@ -91,7 +93,11 @@ impl Repeat {
             return Err(Error::parser(message).at(key.origin().or(origin.as_ref())));
         }
         let get = |name: &str| -> Result<Option<Value>> {
-            control.get(name).map(|value| templar.template(value)).transpose().map(|value| value.filter(|v| !v.is_none()))
+            control
+                .get(name)
+                .map(|value| templar.template(value))
+                .transpose()
+                .map(|value| value.filter(|v| !v.is_none()))
         };
         let text = |name: &str| -> Result<Option<String>> { Ok(get(name)?.map(|value| value.to_text().into_owned())) };
         let flag = |name: &str| -> Result<Option<bool>> { Ok(get(name)?.and_then(|value| value.to_bool())) };
@@ -209,7 +215,8 @@ pub fn gather(work: &Work, mut ends: Vec<Ended>) -> Ended {
         result.insert("msg", if skipped { "All items skipped" } else { "All items completed" });
     }
     let mut all = work.ended(outcome, result);
-    let bad: Vec<&Ended> = ends.iter().filter(|end| matches!(end.outcome, Outcome::Failed | Outcome::Unreachable)).collect();
+    let bad: Vec<&Ended> =
+        ends.iter().filter(|end| matches!(end.outcome, Outcome::Failed | Outcome::Unreachable)).collect();
     all.ignored = !bad.is_empty() && bad.iter().all(|end| end.ignored);
     all.any_errors_fatal = bad.iter().any(|end| end.any_errors_fatal);
     all.no_log = ends.iter().any(|end| end.no_log);

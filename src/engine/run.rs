@@ -50,7 +50,12 @@ pub async fn run(session: &Arc<Session>, playbooks: &[Playbook]) -> Result<u8> {
     Ok(code)
 }
 
-async fn run_one(session: &Arc<Session>, playbook: &Playbook, tallies: &mut Tallies, start: &mut StartAt) -> Result<()> {
+async fn run_one(
+    session: &Arc<Session>,
+    playbook: &Playbook,
+    tallies: &mut Tallies,
+    start: &mut StartAt,
+) -> Result<()> {
     for play in &playbook.plays {
         if play::run(session, play, tallies, start).await? == PlayEnd::Stop {
             break;
@@ -99,7 +104,8 @@ fn load_into(
                 let name = session.loader.render(&file, &scope).map_err(|error| error.at(origin.as_ref()))?;
                 let target = import_path(path, name.to_text().trim());
                 let inner = merge(handed, vars, &dict);
-                load_into(session, &target, Some(&inner), plays, depth + 1).map_err(|error| error.at(origin.as_ref()))?;
+                load_into(session, &target, Some(&inner), plays, depth + 1)
+                    .map_err(|error| error.at(origin.as_ref()))?;
             }
         }
     }

@@ -25,7 +25,10 @@ impl Source<'_> {
     fn variable(&self, names: &[&str]) -> Result<Option<Value>> {
         for name in names {
             if let Some(raw) = self.view.raw(name) {
-                let value = self.templar.template(&raw).map_err(|error| error.context(format!("Error processing variable '{name}'.")))?;
+                let value = self
+                    .templar
+                    .template(&raw)
+                    .map_err(|error| error.context(format!("Error processing variable '{name}'.")))?;
                 if !value.is_none() && !crate::template::templar::is_omit(&value) {
                     return Ok(Some(value));
                 }
@@ -63,17 +66,15 @@ pub fn build(session: &Session, reader: &Reader, source: &Source) -> Result<Targ
     };
     let transport = transport_name(&transport)?;
     let mut ssh_args = Vec::new();
-    for (names, default) in [
-        (&["ansible_ssh_args"][..], &defaults.ssh_args),
-        (&["ansible_ssh_common_args"][..], &defaults.ssh_common_args),
-        (&["ansible_ssh_extra_args"][..], &defaults.ssh_extra_args),
+    let mut extra_args = Vec::new();
+    for (name, default, words_of) in [
+        ("ansible_ssh_args", &defaults.ssh_args, &mut ssh_args),
+        ("ansible_ssh_common_args", &defaults.ssh_common_args, &mut extra_args),
     ] {
-        let text = source.text(names)?.unwrap_or_else(|| default.clone());
-        let words = shell_words::split(&text).map_err(|_| {
-            Error::action(format!("Invalid value for '{}': unbalanced quotes in {text:?}", names[0]))
-        })?;
-        ssh_args.extend(words);
+        words_of.extend(arguments(source, name, default)?);
     }
+    extra_args.extend(arguments(source, "ansible_ssh_extra_args", &defaults.ssh_extra_args)?);
+
     let port = match source.number(&["ansible_port", "ansible_ssh_port"])? {
         Some(port) => Some(port),
         None => reader.int("port")?.and_then(|port| u64::try_from(port).ok()),
@@ -94,12 +95,16 @@ pub fn build(session: &Session, reader: &Reader, source: &Source) -> Result<Targ
             .or_else(|| defaults.password.clone()),
         private_key: key.map(expand_home).or_else(|| defaults.private_key.clone()),
         ssh_args,
+        ssh_extra_args: extra_args,
+        use_tty: source.flag(&["ansible_ssh_use_tty"])?.unwrap_or(true),
         ssh_executable: source.text(&["ansible_ssh_executable"])?.unwrap_or_else(|| defaults.ssh_executable.clone()),
         host_key_checking: source
             .flag(&["ansible_ssh_host_key_checking", "ansible_host_key_checking"])?
             .unwrap_or(defaults.host_key_checking),
         timeout: timeout.unwrap_or(defaults.timeout),
-        retries: source.number(&["ansible_ssh_retries"])?.map_or(defaults.retries, |n| u32::try_from(n).unwrap_or(u32::MAX)),
+        retries: source
+            .number(&["ansible_ssh_retries"])?
+            .map_or(defaults.retries, |n| u32::try_from(n).unwrap_or(u32::MAX)),
         becoming: becoming(session, reader, source)?,
         remote_tmp: source.text(&["ansible_remote_tmp"])?.unwrap_or_else(|| defaults.remote_tmp.clone()),
         executable: source.text(&["ansible_shell_executable"])?.unwrap_or_else(|| defaults.executable.clone()),
@@ -107,8 +112,16 @@ pub fn build(session: &Session, reader: &Reader, source: &Source) -> Result<Targ
     })
 }
 
+/// Options for ssh as one text, in words.
+fn arguments(source: &Source, name: &str, default: &str) -> Result<Vec<String>> {
+    let text = source.text(&[name])?.unwrap_or_else(|| default.to_string());
+    shell_words::split(&text)
+        .map_err(|_| Error::action(format!("Invalid value for '{name}': unbalanced quotes in {text:?}")))
+}
+
 fn transport_name(written: &str) -> Result<String> {
-    let short = written.strip_prefix("ansible.builtin.").or_else(|| written.strip_prefix("ansible.legacy.")).unwrap_or(written);
+    let short =
+        written.strip_prefix("ansible.builtin.").or_else(|| written.strip_prefix("ansible.legacy.")).unwrap_or(written);
     match short {
         "ssh" | "smart" | "paramiko" | "paramiko_ssh" | "ansible.netcommon.libssh" => Ok("ssh".into()),
         "local" => Ok("local".into()),
@@ -140,7 +153,8 @@ fn becoming(session: &Session, reader: &Reader, source: &Source) -> Result<Optio
     let own = |what: &str| format!("ansible_{method}_{what}");
     let (own_user, own_pass, own_exe, own_flags) = (own("user"), own("pass"), own("exe"), own("flags"));
     Ok(Some(Become {
-        user: either(&["ansible_become_user", &own_user], "become_user")?.unwrap_or_else(|| defaults.become_user.clone()),
+        user: either(&["ansible_become_user", &own_user], "become_user")?
+            .unwrap_or_else(|| defaults.become_user.clone()),
         exe: either(&["ansible_become_exe", &own_exe], "become_exe")?.or_else(|| defaults.become_exe.clone()),
         flags: either(&["ansible_become_flags", &own_flags], "become_flags")?.or_else(|| defaults.become_flags.clone()),
         password: source

@@ -93,21 +93,28 @@ pub fn parse_list(loader: &Loader, list: &Value, context: &Context) -> Result<Ve
         Value::None => return Ok(Vec::new()),
         Value::List(items) => items,
         other => {
-            let message = format!("A malformed block was encountered while loading tasks: a list of tasks was expected, got {}", other.type_name());
+            let message = format!(
+                "A malformed block was encountered while loading tasks: a list of tasks was expected, got {}",
+                other.type_name()
+            );
             return Err(Error::parser(message).at(other.origin()));
         }
     };
     let mut steps = Vec::new();
     for item in items.iter() {
         let dict = item.as_dict().ok_or_else(|| {
-            let message = format!("A malformed block was encountered while loading tasks: a task must be a mapping, got {}", item.type_name());
+            let message = format!(
+                "A malformed block was encountered while loading tasks: a task must be a mapping, got {}",
+                item.type_name()
+            );
             Error::parser(message).at(item.origin())
         })?;
         if dict.contains("block") {
             steps.push(Step::Block(Arc::new(parse(loader, dict, context)?)));
         } else if let Some(stray) = ["rescue", "always"].into_iter().find(|key| dict.contains(key)) {
             let key = dict.get_entry(stray).map(|(key, _)| key);
-            return Err(Error::parser(format!("'{stray}' keyword cannot be used without 'block'")).at(key.and_then(|k| k.origin())));
+            return Err(Error::parser(format!("'{stray}' keyword cannot be used without 'block'"))
+                .at(key.and_then(|k| k.origin())));
         } else {
             let task = task::parse(loader, dict, context)?;
             super::import::expand(loader, task, context, &mut steps)?;

@@ -27,7 +27,8 @@ pub fn expand(loader: &Loader, task: Task, context: &Context, steps: &mut Vec<St
     }
     if let Some(Loop::Loop(_) | Loop::With(..)) = task.repeat {
         let instead = short.replace("import", "include");
-        let message = format!("You cannot use loops on '{}' statements. You should use '{instead}' instead.", task.action);
+        let message =
+            format!("You cannot use loops on '{}' statements. You should use '{instead}' instead.", task.action);
         return Err(Error::parser(message).at(task.origin()));
     }
     let scope = Arc::new(static_scope(&task));
@@ -66,7 +67,8 @@ pub fn dynamic_scope(task: &Task, apply: Option<&Dict>, extra: &Dict) -> Result<
     let mut keywords = Keywords::default();
     for (key, value) in apply.into_iter().flat_map(Dict::iter) {
         let name = key.as_str().unwrap_or_default();
-        let keyword = keyword::find(name, Place::Block).ok_or_else(|| keyword::invalid(name, "Block", Place::Block, key.origin()))?;
+        let keyword = keyword::find(name, Place::Block)
+            .ok_or_else(|| keyword::invalid(name, "Block", Place::Block, key.origin()))?;
         keywords.set(keyword, value.clone(), key.origin().cloned());
     }
     let mut vars = (*super::task::vars_of(&mut keywords)?).clone();
@@ -104,10 +106,23 @@ pub fn tasks_file(loader: &Loader, path: &Path, context: &Context) -> Result<Blo
 }
 
 /// The arguments of `include_role` and `import_role`.
-pub fn role_use(loader: &Loader, arguments: &Dict, task: &Task, render: &dyn Fn(&Value) -> Result<Value>) -> Result<RoleUse> {
+pub fn role_use(
+    loader: &Loader,
+    arguments: &Dict,
+    task: &Task,
+    render: &dyn Fn(&Value) -> Result<Value>,
+) -> Result<RoleUse> {
     const KNOWN: &[&str] = &[
-        "name", "role", "tasks_from", "vars_from", "defaults_from", "handlers_from", "public", "allow_duplicates",
-        "rolespec_validate", "apply",
+        "name",
+        "role",
+        "tasks_from",
+        "vars_from",
+        "defaults_from",
+        "handlers_from",
+        "public",
+        "allow_duplicates",
+        "rolespec_validate",
+        "apply",
     ];
     let _ = loader;
     if let Some(bad) = arguments.keys().filter_map(Value::as_str).find(|key| !KNOWN.contains(key)) {
@@ -122,9 +137,8 @@ pub fn role_use(loader: &Loader, arguments: &Dict, task: &Task, render: &dyn Fn(
         Some(name) => Some(name),
         None => text("role")?,
     };
-    let name = name.ok_or_else(|| {
-        Error::parser(format!("'name' is a required field for {}.", task.action)).at(task.origin())
-    })?;
+    let name = name
+        .ok_or_else(|| Error::parser(format!("'name' is a required field for {}.", task.action)).at(task.origin()))?;
     let file = |name: &str| -> Result<Option<String>> { Ok(text(name)?) };
     let import = task.resolved.short() == "import_role";
     Ok(RoleUse {

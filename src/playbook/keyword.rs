@@ -200,9 +200,10 @@ pub fn invalid(name: &str, class: &str, place: Place, origin: Option<&Origin>) -
 /// where Ansible splits them (`tags`).
 pub fn texts(value: &Value, split_commas: bool) -> Result<Vec<Value>> {
     let one = |value: &Value| match value {
-        Value::Str(text) if split_commas && !text.is_template() => {
-            text.split(',').map(|part| Value::Str(crate::value::Text::tagged(part.trim(), text.tag().cloned()))).collect()
-        }
+        Value::Str(text) if split_commas && !text.is_template() => text
+            .split(',')
+            .map(|part| Value::Str(crate::value::Text::tagged(part.trim(), text.tag().cloned())))
+            .collect(),
         other => vec![other.clone()],
     };
     Ok(match value {

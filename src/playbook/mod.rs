@@ -69,7 +69,8 @@ fn entry(item: &Value) -> Result<Entry> {
         let message = "playbook entries must be either valid plays or 'import_playbook' statements";
         return Err(Error::parser(message).at(item.origin()));
     };
-    let import = dict.iter().find(|(key, _)| key.as_str().is_some_and(|key| task::short_name(key) == "import_playbook"));
+    let import =
+        dict.iter().find(|(key, _)| key.as_str().is_some_and(|key| task::short_name(key) == "import_playbook"));
     let Some((key, file)) = import else {
         return Ok(Entry::Play(dict.clone()));
     };

@@ -69,8 +69,8 @@ pub fn head(dict: &Dict) -> Result<Head> {
         let name = key.as_str().unwrap_or_default();
         // 1.x wrote `user:` for `remote_user:`, and 2.19 still takes it
         let name = if name == "user" { "remote_user" } else { name };
-        let keyword =
-            keyword::find(name, Place::Play).ok_or_else(|| keyword::invalid(name, "Play", Place::Play, key.origin()))?;
+        let keyword = keyword::find(name, Place::Play)
+            .ok_or_else(|| keyword::invalid(name, "Play", Place::Play, key.origin()))?;
         keywords.set(keyword, value.clone(), key.origin().cloned());
     }
     check_hosts(&keywords, origin.as_ref())?;
@@ -166,7 +166,8 @@ impl Head {
         let tasks = section("tasks", false)?;
         let post_tasks = section("post_tasks", false)?;
         let own_handlers = section("handlers", true)?;
-        let mut handlers: Vec<Arc<Task>> = Block::implicit(own_handlers, self.scope.clone()).tasks().into_iter().cloned().collect();
+        let mut handlers: Vec<Arc<Task>> =
+            Block::implicit(own_handlers, self.scope.clone()).tasks().into_iter().cloned().collect();
         for ImportedRole { used, role, context } in loader.take_imports() {
             role_handlers.extend(role::handlers(loader, &used, &role, &context)?);
             roles.push(role);
@@ -204,7 +205,9 @@ fn role_uses(loader: &Loader, roles: Option<&Value>, scope: &Scope) -> Result<Ve
     match roles {
         None | Some(Value::None) => Ok(Vec::new()),
         Some(Value::List(entries)) => entries.iter().map(|entry| RoleUse::parse(loader, entry, scope)).collect(),
-        Some(other) => Err(Error::parser("The field 'roles' has an invalid value: a list was expected").at(other.origin())),
+        Some(other) => {
+            Err(Error::parser("The field 'roles' has an invalid value: a list was expected").at(other.origin()))
+        }
     }
 }
 

@@ -102,7 +102,8 @@ impl RoleUse {
         }
         // `{src: url, name: x}` of galaxy files names the role by `name`; in `roles:` so does an entry without `role`
         let name = keywords.take("role").or_else(|| keywords.take("name"));
-        let name = name.ok_or_else(|| Error::parser("role definitions must contain a role name").at(origin.as_ref()))?;
+        let name =
+            name.ok_or_else(|| Error::parser("role definitions must contain a role name").at(origin.as_ref()))?;
         let name = match loader.render(&name, scope)? {
             Value::Str(name) => name.to_string(),
             Value::Int(number) => number.to_string(),
@@ -130,7 +131,10 @@ const MAX_DEPENDENCIES: u32 = 100;
 /// Finds and reads the role of a use, and those it depends on.
 pub fn load(loader: &Loader, used: &RoleUse, parent: &Arc<Scope>, depth: u32) -> Result<Arc<Role>> {
     if depth > MAX_DEPENDENCIES {
-        let message = format!("A recursion loop was detected with the roles specified. Make sure child roles do not have dependencies on parent roles: {}", used.name);
+        let message = format!(
+            "A recursion loop was detected with the roles specified. Make sure child roles do not have dependencies on parent roles: {}",
+            used.name
+        );
         return Err(Error::general(message).at(used.origin.as_ref()));
     }
     let path = find(loader, used, parent)?;
@@ -189,7 +193,8 @@ fn find(loader: &Loader, used: &RoleUse, parent: &Scope) -> Result<PathBuf> {
     if let [namespace, collection, role @ ..] = parts.as_slice()
         && !role.is_empty()
     {
-        let below = Path::new("ansible_collections").join(namespace).join(collection).join("roles").join(role.join("/"));
+        let below =
+            Path::new("ansible_collections").join(namespace).join(collection).join("roles").join(role.join("/"));
         let adjacent = loader.playbook_dir.join("collections");
         let mut roots = std::iter::once(&adjacent).chain(&loader.collections_path);
         if let Some(found) = roots.find_map(|root| Some(root.join(&below)).filter(|path| path.is_dir())) {
@@ -295,15 +300,22 @@ pub fn compile(loader: &Loader, used: &RoleUse, role: &Arc<Role>, context: &Cont
     for (dependency_use, dependency) in role.dependency_uses.iter().zip(&role.dependencies) {
         blocks.extend(compile(loader, dependency_use, dependency, &context.inside(scope.clone()))?);
     }
-    let inner = Context { parent: scope.clone(), dir: role.path.join("tasks"), handlers: false, depth: context.depth + 1 };
-    let tasks = read_optional(loader, &inner.dir, role.from.tasks.as_deref().unwrap_or("main"), role.from.tasks.is_some())?;
+    let inner =
+        Context { parent: scope.clone(), dir: role.path.join("tasks"), handlers: false, depth: context.depth + 1 };
+    let tasks =
+        read_optional(loader, &inner.dir, role.from.tasks.as_deref().unwrap_or("main"), role.from.tasks.is_some())?;
     let mut steps = Vec::new();
     if let Some(task) = validation(loader, role, &scope) {
         steps.push(block::Step::Task(Arc::new(task)));
     }
     steps.extend(block::parse_list(loader, &tasks.unwrap_or_default(), &inner)?);
     blocks.push(Block::implicit(steps, scope.clone()));
-    let complete = Task::implicit("meta", meta_action(loader, &scope)?, Dict::from_iter([("_raw_params", Value::str("role_complete"))]), scope.clone());
+    let complete = Task::implicit(
+        "meta",
+        meta_action(loader, &scope)?,
+        Dict::from_iter([("_raw_params", Value::str("role_complete"))]),
+        scope.clone(),
+    );
     blocks.push(Block::implicit(vec![block::Step::Task(Arc::new(complete))], scope));
     Ok(blocks)
 }
@@ -322,7 +334,8 @@ pub fn handlers(loader: &Loader, used: &RoleUse, role: &Arc<Role>, context: &Con
     for (dependency_use, dependency) in role.dependency_uses.iter().zip(&role.dependencies) {
         blocks.extend(handlers(loader, dependency_use, dependency, &context.inside(scope.clone()))?);
     }
-    let inner = Context { parent: scope.clone(), dir: role.path.join("handlers"), handlers: true, depth: context.depth + 1 };
+    let inner =
+        Context { parent: scope.clone(), dir: role.path.join("handlers"), handlers: true, depth: context.depth + 1 };
     let name = role.from.handlers.as_deref().unwrap_or("main");
     if let Some(list) = read_optional(loader, &inner.dir, name, role.from.handlers.is_some())? {
         blocks.push(Block::implicit(block::parse_list(loader, &list, &inner)?, scope));

@@ -88,7 +88,9 @@ fn words(text: &str) -> Result<Vec<Word<'_>>> {
         }
         start.get_or_insert(at);
         match (quote, c) {
-            (_, b'\\') if open.is_empty() && at + 1 < bytes.len() && matches!(bytes[at + 1], b'\'' | b'"' | b'\\') => at += 1,
+            (_, b'\\') if open.is_empty() && at + 1 < bytes.len() && matches!(bytes[at + 1], b'\'' | b'"' | b'\\') => {
+                at += 1
+            }
             (Some(q), _) if q == c => quote = None,
             (None, b'\'' | b'"') => quote = Some(c),
             _ if matches!(pair, "{{" | "{%" | "{#") => {

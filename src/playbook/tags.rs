@@ -15,7 +15,8 @@ impl Selection {
     /// Whether a task with these tags runs.
     pub fn includes(&self, tags: &[String]) -> bool {
         let untagged = ["untagged".to_string()];
-        let tags: HashSet<&str> = if tags.is_empty() { &untagged[..] } else { tags }.iter().map(String::as_str).collect();
+        let tags: HashSet<&str> =
+            if tags.is_empty() { &untagged[..] } else { tags }.iter().map(String::as_str).collect();
         let has = |words: &[String]| words.iter().any(|word| tags.contains(word.as_str()));
         let names = |words: &[String], word: &str| words.iter().any(|known| known == word);
         let all = ["all".to_string()];

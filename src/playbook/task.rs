@@ -160,7 +160,8 @@ fn build(
     if resolved.is_include() {
         if let Some(bad) = keywords.names().find(|name| keyword::find(name, Place::Include).is_none()) {
             let role = matches!(resolved.short(), "include_role" | "import_role");
-            let permitted = resolved.short().starts_with("import_") || role || matches!(bad, "delegate_to" | "register");
+            let permitted =
+                resolved.short().starts_with("import_") || role || matches!(bad, "delegate_to" | "register");
             if !permitted {
                 let class = if context.handlers { "HandlerTaskInclude" } else { "TaskInclude" };
                 return Err(keyword::invalid(bad, class, Place::Include, keywords.origin(bad)));
@@ -244,18 +245,14 @@ fn action_statement(value: &Value, origin: Option<Origin>, local: bool) -> Resul
             Ok(Statement { name, arguments: Value::dict(arguments), origin, local })
         }
         other => {
-            Err(Error::parser(format!("unexpected parameter type in action: {}", other.type_name())).at(origin.as_ref()))
+            Err(Error::parser(format!("unexpected parameter type in action: {}", other.type_name()))
+                .at(origin.as_ref()))
         }
     }
 }
 
 /// The arguments as a mapping: `args:` below, the statement's own above.
-fn arguments_of(
-    name: String,
-    value: Value,
-    args: Option<Value>,
-    origin: Option<&Origin>,
-) -> Result<(String, Dict)> {
+fn arguments_of(name: String, value: Value, args: Option<Value>, origin: Option<&Origin>) -> Result<(String, Dict)> {
     let mut arguments = Dict::new();
     match args {
         None | Some(Value::None) => {}
@@ -265,22 +262,26 @@ fn arguments_of(
         }
         Some(Value::Str(text)) => add_text(&mut arguments, &name, &text)?,
         Some(other) => {
-            let message = format!("Complex args must be a dictionary or variable string (\"{{{{var}}}}\"), got {}", other.type_name());
+            let message = format!(
+                "Complex args must be a dictionary or variable string (\"{{{{var}}}}\"), got {}",
+                other.type_name()
+            );
             return Err(Error::parser(message).at(origin));
         }
     }
     match value {
         Value::None => {}
         Value::Dict(dict) => arguments.extend((*dict).clone()),
-        Value::Str(text) => add_text(&mut arguments, &name, &text).map_err(|error| {
-            Error::parser(format!("Error loading tasks: {}", error.message())).at(origin)
-        })?,
+        Value::Str(text) => add_text(&mut arguments, &name, &text)
+            .map_err(|error| Error::parser(format!("Error loading tasks: {}", error.message())).at(origin))?,
         Value::List(items) if takes_free_text(&name) => {
             // `command: [a, b]` is not Ansible, but `include_vars: [..]`-like lists reach the module, which refuses them
             arguments.insert("_raw_params", Value::List(items));
         }
         other => {
-            return Err(Error::parser(format!("unexpected parameter type in action: {}", python_type(&other))).at(origin));
+            return Err(
+                Error::parser(format!("unexpected parameter type in action: {}", python_type(&other))).at(origin)
+            );
         }
     }
     Ok((name, arguments))
@@ -309,7 +310,9 @@ fn add_text(arguments: &mut Dict, action: &str, text: &Text) -> Result<()> {
     }
     if let Some(raw) = parsed.raw {
         if !free {
-            let message = format!("this task '{action}' has extra params, which is only allowed in the following modules: {FREE_TEXT_LIST}");
+            let message = format!(
+                "this task '{action}' has extra params, which is only allowed in the following modules: {FREE_TEXT_LIST}"
+            );
             return Err(Error::parser(message));
         }
         arguments.insert("_raw_params", tagged(raw));
@@ -324,8 +327,22 @@ fn is_one_template(text: &str) -> bool {
 }
 
 const FREE_TEXT: &[&str] = &[
-    "command", "win_command", "shell", "win_shell", "script", "raw", "include_vars", "include_tasks", "include_role",
-    "import_tasks", "import_role", "add_host", "group_by", "set_fact", "meta", "include",
+    "command",
+    "win_command",
+    "shell",
+    "win_shell",
+    "script",
+    "raw",
+    "include_vars",
+    "include_tasks",
+    "include_role",
+    "import_tasks",
+    "import_role",
+    "add_host",
+    "group_by",
+    "set_fact",
+    "meta",
+    "include",
 ];
 const FREE_TEXT_LIST: &str = "add_host, command, group_by, import_role, import_tasks, include_role, include_tasks, \
      include_vars, meta, raw, script, set_fact, shell, win_command, win_shell";
@@ -353,15 +370,16 @@ fn unresolved(loader: &Loader, name: &str, origin: Option<&Origin>) -> Error {
 /// Takes `vars:` out of the keywords: a mapping, or a list of mappings as older playbooks have.
 pub fn vars_of(keywords: &mut Keywords) -> Result<Arc<Dict>> {
     let origin = keywords.origin("vars").cloned();
-    let refuse = || {
-        Error::parser("Vars in a task must be specified as a dictionary.").at(origin.as_ref())
-    };
+    let refuse = || Error::parser("Vars in a task must be specified as a dictionary.").at(origin.as_ref());
     match keywords.take("vars") {
         None | Some(Value::None) => Ok(Arc::default()),
         Some(Value::Dict(dict)) => {
             if let Some(key) = dict.keys().find(|key| !key.as_str().is_some_and(is_variable_name)) {
-                let message = format!("Invalid variable name in '{}' specified for Task: '{}' is not a valid variable name",
-                    "vars", key.to_text());
+                let message = format!(
+                    "Invalid variable name in '{}' specified for Task: '{}' is not a valid variable name",
+                    "vars",
+                    key.to_text()
+                );
                 return Err(Error::parser(message).at(key.origin().or(origin.as_ref())));
             }
             Ok(dict)

@@ -65,11 +65,31 @@ pub struct Magic {
 }
 
 const NAMES: &[&str] = &[
-    "inventory_hostname", "inventory_hostname_short", "inventory_dir", "inventory_file", "group_names", "groups", "hostvars",
-    "playbook_dir", "ansible_play_name", "ansible_play_hosts", "ansible_play_hosts_all", "ansible_play_batch", "play_hosts",
-    "ansible_play_role_names", "ansible_role_names", "ansible_dependent_role_names", "role_names", "role_name", "role_path",
-    "ansible_role_name", "ansible_parent_role_names", "ansible_parent_role_paths", "ansible_collection_name",
-    "ansible_search_path", "ansible_facts",
+    "inventory_hostname",
+    "inventory_hostname_short",
+    "inventory_dir",
+    "inventory_file",
+    "group_names",
+    "groups",
+    "hostvars",
+    "playbook_dir",
+    "ansible_play_name",
+    "ansible_play_hosts",
+    "ansible_play_hosts_all",
+    "ansible_play_batch",
+    "play_hosts",
+    "ansible_play_role_names",
+    "ansible_role_names",
+    "ansible_dependent_role_names",
+    "role_names",
+    "role_name",
+    "role_path",
+    "ansible_role_name",
+    "ansible_parent_role_names",
+    "ansible_parent_role_paths",
+    "ansible_collection_name",
+    "ansible_search_path",
+    "ansible_facts",
 ];
 
 impl Magic {
@@ -80,9 +100,7 @@ impl Magic {
         }
         match name {
             "inventory_hostname" => Some(Value::str(self.host.clone())),
-            "inventory_hostname_short" => {
-                Some(Value::str(self.host.split('.').next().unwrap_or_default()))
-            }
+            "inventory_hostname_short" => Some(Value::str(self.host.split('.').next().unwrap_or_default())),
             "inventory_dir" | "inventory_file" => self.run.inventory().source_of(&self.host, name == "inventory_dir"),
             "group_names" => Some(self.run.inventory().group_names(&self.host)),
             "groups" => Some(self.run.inventory().groups_value()),
