@@ -147,6 +147,7 @@ impl<'a> Batch<'a> {
             full_action: task.resolved.full_name(),
             origin: task.origin().cloned(),
             check: reader.flag("check_mode").ok().flatten().unwrap_or(self.session.options.check),
+            diff: reader.flag("diff").ok().flatten().unwrap_or(self.session.options.diff),
             arguments: if no_log { Dict::new() } else { (*task.arguments).clone() },
             handler: task.is_handler,
             looping: task.repeat.is_some(),

@@ -36,10 +36,14 @@ pub async fn run(session: &Arc<Session>, play: &Play, tallies: &mut Tallies, sta
     let prompted = Arc::new(prompt::ask(session, play, &templar).await?);
     let templar = static_templar(session, play, &prompted);
     let hosts = hosts(session, play, &templar)?;
+    let strategy = keyword(play, &templar, "strategy")?.map(|name| name.to_text().into_owned());
+    let strategy = strategy.unwrap_or_else(|| session.options.strategy.clone());
+    let strategy = strategy.rsplit('.').next().unwrap_or_default();
     let started = |hosts: &[Arc<str>]| Event::PlayStarted {
         name: name.clone(),
         check: session.options.check,
         hosts: hosts.to_vec(),
+        free: matches!(strategy, "free" | "host_pinned"),
     };
     if hosts.is_empty() {
         session.events.send(started(&[]));
@@ -47,8 +51,6 @@ pub async fn run(session: &Arc<Session>, play: &Play, tallies: &mut Tallies, sta
         return Ok(PlayEnd::Done);
     }
     let root = Arc::new(tree(session, play, &templar, start)?);
-    let strategy = keyword(play, &templar, "strategy")?.map(|name| name.to_text().into_owned());
-    let strategy = strategy.unwrap_or_else(|| session.options.strategy.clone());
     let max_fail = keyword(play, &templar, "max_fail_percentage")?.and_then(|value| number(&value));
     let batches = batches(play, &templar, &hosts)?;
     for hosts_of_batch in batches {
@@ -59,7 +61,7 @@ pub async fn run(session: &Arc<Session>, play: &Play, tallies: &mut Tallies, sta
         let root = Arc::new(with_facts(session, play, &templar, &root, &hosts_of_batch)?);
         let mut batch = Batch::new(session.clone(), vars, hosts_of_batch.clone(), root, &play.handlers, tallies);
         batch.max_fail_percentage = max_fail;
-        let end = match strategy.rsplit('.').next().unwrap_or_default() {
+        let end = match strategy {
             "linear" | "debug" => batch.linear().await?,
             "free" => batch.free(false).await?,
             "host_pinned" => batch.free(true).await?,

@@ -25,6 +25,8 @@ pub struct TaskInfo {
     pub origin: Option<Origin>,
     /// Runs in check mode.
     pub check: bool,
+    /// Shows differences: `--diff` or its `diff` keyword.
+    pub diff: bool,
     /// Arguments as written, for `display_args_to_stdout`; empty under `no_log`.
     pub arguments: Dict,
     /// Is a handler.
@@ -113,6 +115,8 @@ pub enum Event {
         check: bool,
         /// Its hosts, in order.
         hosts: Vec<Arc<str>>,
+        /// Hosts do not wait for each other (`free`, `host_pinned`): ends of different tasks interleave.
+        free: bool,
     },
     /// A play's pattern matched no host.
     NoHostsMatched,
