@@ -3,11 +3,13 @@
 pub(super) mod arg;
 pub mod arithmetic;
 pub mod combinatorics;
+pub mod dates;
 pub mod dicts;
 pub mod encoding;
 pub mod hashing;
 pub mod json;
 pub mod logic;
+pub mod password_hash;
 pub mod paths;
 pub mod random;
 pub mod regex;

@@ -9,6 +9,7 @@ pub mod ini;
 mod kv;
 pub mod lists;
 mod options;
+pub mod password;
 pub mod pipe;
 pub mod search;
 pub mod sequence;
