@@ -1,7 +1,7 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    match heliostat::agent::hidden_entry(std::env::args_os()) {
+    match heliostat::connection::hidden_entry(std::env::args_os()) {
         Some(code) => code,
         None => ExitCode::SUCCESS,
     }

@@ -1,6 +1,7 @@
 //! The open connections of a run, and how work gets to them.
 
 use super::host::Host;
+use super::ssh::person;
 use super::this_machine::ThisMachine;
 use super::{Target, local};
 use crate::agent::task::Task;
@@ -168,6 +169,7 @@ impl Fleet {
 
     /// Ends what runs on the targets and closes everything; for the end of a run and for Ctrl-C.
     pub async fn close(&self) {
+        person::leave();
         let hosts: Vec<Arc<Host>> = self.hosts().drain().map(|(_, host)| host).collect();
         let all = futures_util::future::join_all(hosts.iter().map(|host| host.close()));
         tokio::join!(all, self.this_machine.close());

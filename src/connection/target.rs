@@ -76,6 +76,10 @@ pub struct Target {
     pub password: Option<Secret>,
     /// `--private-key`, `ansible_ssh_private_key_file`.
     pub private_key: Option<PathBuf>,
+    /// `ansible_ssh_private_key_passphrase`: opens the private key.
+    pub key_passphrase: Option<Secret>,
+    /// `ansible_ssh_pkcs11_provider`: the library of a smart card, whose PIN is the password.
+    pub pkcs11_provider: Option<String>,
     /// `ssh_args`, split as a shell would: they come before the options that follow from the other fields.
     pub ssh_args: Vec<String>,
     /// `ssh_common_args` and `ssh_extra_args`, split as a shell would: they come after those options, and ssh takes the
@@ -108,6 +112,8 @@ impl Default for Target {
             user: None,
             password: None,
             private_key: None,
+            key_passphrase: None,
+            pkcs11_provider: None,
             ssh_args: Vec::new(),
             ssh_extra_args: Vec::new(),
             use_tty: true,

@@ -1,5 +1,6 @@
 //! What the connections of a run share: the program to send, places for sockets and content, and who may connect now.
 
+use super::ssh::askpass::Desk;
 use crate::agent::Program;
 use crate::agent::noise;
 use crate::agent::workplace::Workplace;
@@ -24,17 +25,20 @@ pub struct Yard {
     program: OnceCell<Arc<Program>>,
     runtime: Mutex<Option<Arc<TempDir>>>,
     local: OnceLock<Workplace>,
+    desk: Mutex<Option<Arc<Desk>>>,
 }
 
 impl Yard {
     /// Sends this program instead of the one that runs.
     pub fn new(program_path: Option<PathBuf>) -> Yard {
+        super::ssh::person::welcome();
         Yard {
             connecting: Semaphore::new(CONNECTING),
             program_path,
             program: OnceCell::new(),
             runtime: Mutex::default(),
             local: OnceLock::new(),
+            desk: Mutex::default(),
         }
     }
 
@@ -63,6 +67,22 @@ impl Yard {
         let dir =
             self.runtime_dir().map_err(|error| Error::general(format!("no place for control sockets: {error}")))?;
         Ok(dir.path().join(&noise::word()[..10]))
+    }
+
+    /// Where ssh's questions are answered.
+    pub fn desk(&self) -> Result<Arc<Desk>> {
+        let mut desk = self.desk.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(desk) = &*desk {
+            return Ok(desk.clone());
+        }
+        let program = match &self.program_path {
+            Some(path) => path.clone(),
+            None => format!("/proc/{}/exe", std::process::id()).into(),
+        };
+        let opened = self.runtime_dir().and_then(|dir| Desk::open(dir.path(), &program));
+        let opened = opened.map_err(|error| Error::general(format!("no place for ssh's questions: {error}")))?;
+        *desk = Some(opened.clone());
+        Ok(opened)
     }
 
     /// A directory of mode 0700 with a short path.
@@ -101,11 +121,5 @@ impl Yard {
         let place = Workplace::create(&home.join(".ansible/tmp"))
             .map_err(|error| Error::general(format!("no place for temporary files: {error}")))?;
         Ok(self.local.get_or_init(|| place).path().to_owned())
-    }
-
-    /// The place of control sockets, if there is one.
-    pub fn sockets(&self) -> Option<PathBuf> {
-        let runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
-        runtime.as_ref().map(|dir| Path::to_owned(dir.path()))
     }
 }

@@ -1,6 +1,6 @@
 //! Other users: sudo and su, with and without passwords, on a host and on this machine.
 
-use crate::sshd::{Sshd, possible, user};
+use crate::sshd::{PASSWORD, Sshd, possible, user};
 use crate::{fleet, job, shell, stdout};
 use heliostat::connection::fleet::Payload;
 use heliostat::connection::{Become, Secret, Target};
@@ -64,17 +64,17 @@ async fn sudo_with_a_password_right_wrong_and_missing() {
     users();
     let (sshd, fleet) = (Sshd::start(), fleet());
     let login = sshd.target("hs-pass");
-    let right = Target { becoming: sudo("root", Some("secret")), ..login.clone() };
+    let right = Target { becoming: sudo("root", Some(PASSWORD)), ..login.clone() };
     assert_eq!(stdout(&fleet.run(&right, shell("id -un")).await.unwrap()), "root");
     for (password, expected) in [(Some("wrong"), "Incorrect sudo password"), (None, "Missing sudo password")] {
         let target = Target { becoming: sudo("hs-other", password), ..login.clone() };
         let error = fleet.run(&target, shell("id -un")).await.unwrap_err();
         assert_eq!((error.kind(), error.message()), (Kind::Action, expected));
     }
-    let stranger = Target { becoming: sudo("nobody-here", Some("secret")), ..login.clone() };
+    let stranger = Target { becoming: sudo("nobody-here", Some(PASSWORD)), ..login.clone() };
     let error = fleet.run(&stranger, shell("id -un")).await.unwrap_err();
     assert!(error.message().contains("unknown user"), "{error}");
-    let outsider = Target { becoming: sudo("root", Some("secret")), ..sshd.target("hs-plain") };
+    let outsider = Target { becoming: sudo("root", Some(PASSWORD)), ..sshd.target("hs-plain") };
     let error = fleet.run(&outsider, shell("id -un")).await.unwrap_err();
     assert!(error.message().contains("hs-plain is not in the sudoers file"), "{error}");
     fleet.close().await;
@@ -88,7 +88,7 @@ async fn su_with_a_password_at_a_terminal() {
     users();
     let (sshd, fleet) = (Sshd::start(), fleet());
     let login = sshd.target("hs-plain");
-    let target = Target { becoming: su("hs-other", Some("secret")), ..login.clone() };
+    let target = Target { becoming: su("hs-other", Some(PASSWORD)), ..login.clone() };
     assert_eq!(stdout(&fleet.run(&target, shell(WHO)).await.unwrap()), "hs-other /home/hs-other");
     // What would not survive a terminal: control characters, a lone newline, much of it.
     let content: Vec<u8> = (0..3_000_000u32).map(|n| (n % 256) as u8).collect();
@@ -130,7 +130,7 @@ async fn raw_as_another_user_needs_no_agent() {
     users();
     let (sshd, fleet) = (Sshd::start(), fleet());
     let login = sshd.target("hs-pass");
-    for becoming in [sudo("hs-other", Some("secret")), su("hs-other", Some("secret"))] {
+    for becoming in [sudo("hs-other", Some(PASSWORD)), su("hs-other", Some(PASSWORD))] {
         let target = Target { becoming, ..login.clone() };
         let raw = fleet.raw(&target, "id -un; echo 'a b'; exit 3", b"").await.unwrap();
         let printed = String::from_utf8(raw.stdout).unwrap().replace('\r', "");

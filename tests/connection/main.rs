@@ -3,6 +3,7 @@
 #![allow(clippy::print_stderr, reason = "a test may say what it measured and what it skipped")]
 
 mod becoming;
+mod secrets;
 mod ssh;
 mod sshd;
 

@@ -9,6 +9,9 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 use tempfile::TempDir;
 
+/// What every test user has, and nothing else in the world.
+pub const PASSWORD: &str = "Open-8243-Sesame";
+
 /// A running daemon and the key that opens it.
 pub struct Sshd {
     dir: TempDir,
@@ -87,7 +90,7 @@ impl Drop for Sshd {
     }
 }
 
-/// A user with this shell and the password `secret`; made once and kept.
+/// A user with this shell and [`PASSWORD`]; made once and kept.
 pub fn user(name: &str, shell: &str) -> PathBuf {
     let lock = fs::File::create("/tmp/.heliostat-test-users").unwrap();
     rustix::fs::flock(&lock, rustix::fs::FlockOperation::LockExclusive).unwrap();
@@ -95,7 +98,7 @@ pub fn user(name: &str, shell: &str) -> PathBuf {
         run(Command::new("useradd").args(["-m", "-s", shell, name]));
         let mut chpasswd = Command::new("chpasswd").stdin(Stdio::piped()).spawn().unwrap();
         use std::io::Write;
-        chpasswd.stdin.take().unwrap().write_all(format!("{name}:secret\n").as_bytes()).unwrap();
+        chpasswd.stdin.take().unwrap().write_all(format!("{name}:{PASSWORD}\n").as_bytes()).unwrap();
         assert!(chpasswd.wait().unwrap().success());
     }
     nix::unistd::User::from_name(name).unwrap().unwrap().dir

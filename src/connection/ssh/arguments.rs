@@ -80,6 +80,12 @@ fn control_path(socket: &Path) -> OsString {
 /// How to reach the host and log in, in Ansible's order.
 fn connecting(target: &Target) -> Vec<OsString> {
     let mut args: Vec<OsString> = Vec::new();
+    if let (Some(_), Some(provider)) = (&target.password, &target.pkcs11_provider) {
+        option(&mut args, "KbdInteractiveAuthentication=no");
+        option(&mut args, "PreferredAuthentications=publickey");
+        option(&mut args, "PasswordAuthentication=no");
+        option(&mut args, &format!("PKCS11Provider={provider}"));
+    }
     args.extend(users_own(&target.ssh_args));
     if !target.host_key_checking {
         option(&mut args, "StrictHostKeyChecking=no");

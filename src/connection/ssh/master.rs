@@ -1,6 +1,7 @@
 //! One OpenSSH master a host: started by us with the user's options, attached to through its control socket, ended by us.
 
 use super::arguments;
+use super::askpass::{Answers, Desk};
 use crate::agent::detach;
 use crate::connection::Target;
 use crate::error::{Error, Kind, Result};
@@ -30,14 +31,15 @@ impl Master {
     ///
     /// # Errors
     /// [`Kind::Unreachable`] with what ssh said.
-    pub async fn start(target: &Target, socket: &Path, askpass: Option<&Path>) -> Result<Master> {
+    pub async fn start(target: &Target, socket: &Path, desk: &Arc<Desk>) -> Result<Master> {
         if target.address.starts_with('-') {
             return Err(Error::new(Kind::Unreachable, format!("{:?} is no host name", target.address)));
         }
         let mut command = std::process::Command::new(&target.ssh_executable);
         command.args(arguments::of_master(target, socket));
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        if let Some(askpass) = askpass {
+        let answers = Answers::of(target);
+        if let Some(askpass) = desk.program_for(&answers) {
             command.env("SSH_ASKPASS", askpass).env("SSH_ASKPASS_REQUIRE", "force");
             if std::env::var_os("DISPLAY").is_none_or(|display| display.is_empty()) {
                 // Before 8.4 ssh asks SSH_ASKPASS only where there seems to be a display.
@@ -48,6 +50,7 @@ impl Master {
         let mut child = super::keeper::spawn(Command::from(command))
             .await
             .map_err(|error| Error::new(Kind::Unreachable, format!("cannot run {}: {error}", target.ssh_executable)))?;
+        let admitted = child.id().and_then(|pid| i32::try_from(pid).ok()).map(|pid| desk.admit(pid, answers));
         let complaints = Arc::new(Mutex::new(Vec::new()));
         let listener = child.stderr.take().map(|stderr| tokio::spawn(listen(stderr, complaints.clone())));
         let (ended_sender, ended) = watch::channel(false);
@@ -61,17 +64,19 @@ impl Master {
             ended_sender.send_replace(true);
         });
         let master = Master { socket: socket.to_owned(), address: target.address.clone(), complaints, ended, end };
-        master.until_ready().await?;
+        master.until_ready(target).await?;
+        // It has logged in and asks no more.
+        drop(admitted);
         Ok(master)
     }
 
     /// The control socket appears when the login is done.
-    async fn until_ready(&self) -> Result<()> {
+    async fn until_ready(&self, target: &Target) -> Result<()> {
         let mut ended = self.ended.clone();
         let mut pause = Duration::from_millis(2);
         loop {
             if tokio::time::timeout(pause, ended.wait_for(|ended| *ended)).await.is_ok() {
-                return Err(super::trouble::connecting(&self.complaints()));
+                return Err(super::trouble::connecting(target, &self.complaints()));
             }
             if self.socket.exists() {
                 return Ok(());
@@ -83,7 +88,7 @@ impl Master {
     /// What it wrote to its standard error so far.
     pub fn complaints(&self) -> String {
         let complaints = self.complaints.lock().unwrap_or_else(PoisonError::into_inner);
-        String::from_utf8_lossy(&complaints).trim_end().replace("\r\n", "\n")
+        String::from_utf8_lossy(&complaints).trim_end().to_string()
     }
 
     /// Whether the connection has ended.

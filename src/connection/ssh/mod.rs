@@ -1,8 +1,10 @@
 //! Hosts reached by OpenSSH: a master a host, one channel in it for the agent, one for every `raw`.
 
 mod arguments;
+pub mod askpass;
 mod keeper;
 mod master;
+pub mod person;
 mod raw;
 mod trouble;
 
@@ -31,12 +33,13 @@ pub enum NoAgent {
 
 /// Connects: attempts that were turned away, and `retries`, come again after a pause that grows.
 pub async fn connect(target: &Target, yard: &Yard) -> Result<Master> {
+    let desk = yard.desk()?;
     let mut turned_away = 0;
     let mut attempt = 0;
     loop {
         let permit = yard.connecting.acquire().await;
         let socket = yard.new_socket()?;
-        let result = Master::start(target, &socket, None).await;
+        let result = Master::start(target, &socket, &desk).await;
         drop(permit);
         let error = match result {
             Ok(master) => return Ok(master),

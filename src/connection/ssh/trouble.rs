@@ -1,9 +1,16 @@
 //! ssh's complaints in Ansible's words.
 
+use crate::connection::Target;
 use crate::error::{Error, Kind};
 
 /// The error for a connection that could not be made.
-pub fn connecting(complaints: &str) -> Error {
+pub fn connecting(target: &Target, complaints: &str) -> Error {
+    if target.password.is_some() && target.host_key_checking && complaints.contains("Host key verification failed") {
+        return Error::action(
+            "Using a SSH password instead of a key is not possible because Host Key checking is enabled. Please add \
+             this host's fingerprint to your known_hosts file to manage this host.",
+        );
+    }
     Error::new(Kind::Unreachable, format!("Failed to connect to the host via ssh: {complaints}"))
 }
 
