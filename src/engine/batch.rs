@@ -277,7 +277,7 @@ impl<'a> Batch<'a> {
             let store = self.session.store.host(host);
             store.set("ansible_failed_task", failed_task(&ended.info));
             store.set("ansible_failed_result", Value::dict(ended.result.clone()));
-            self.changed_vars(host);
+            self.changed_vars();
         }
         rescued
     }
@@ -304,9 +304,9 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn changed_vars(&self, host: &str) {
+    fn changed_vars(&self) {
         if let Some(hostvars) = self.session.run.hostvars.get() {
-            hostvars.forget(host);
+            hostvars.forget();
         }
     }
 
@@ -375,7 +375,7 @@ impl<'a> Batch<'a> {
                 }
                 _ => store.add_facts(facts),
             }
-            self.changed_vars(&host);
+            self.changed_vars();
         }
     }
 
@@ -390,12 +390,12 @@ impl<'a> Batch<'a> {
             let groups: Vec<String> = texts(new.get("groups"));
             let vars = new.get("host_vars").and_then(Value::as_dict).cloned().unwrap_or_default();
             self.session.run.inventory_mut().add_dynamic_host(NewHost { name: name.clone(), groups, vars })?;
-            self.changed_vars(&name);
+            self.changed_vars();
         }
         if let Some(group) = end.result.get("add_group").map(|group| group.to_text().into_owned()) {
             let parents = texts(end.result.get("parent_groups"));
             self.session.run.inventory_mut().add_dynamic_group(host, &group, &parents)?;
-            self.changed_vars(host);
+            self.changed_vars();
         }
         Ok(())
     }
@@ -422,7 +422,7 @@ impl<'a> Batch<'a> {
         let value = Value::dict(clean).untrusted();
         for host in self.affected(host, once) {
             self.session.store.host(&host).set(&name, value.clone());
-            self.changed_vars(&host);
+            self.changed_vars();
         }
     }
 

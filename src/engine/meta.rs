@@ -98,7 +98,7 @@ impl Batch<'_> {
                 for host in self.hosts.clone() {
                     self.session.store.clear_facts(&host);
                     if let Some(hostvars) = self.session.run.hostvars.get() {
-                        hostvars.forget(&host);
+                        hostvars.forget();
                     }
                 }
             }

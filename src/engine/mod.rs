@@ -9,6 +9,7 @@ mod handlers;
 mod include;
 mod keywords;
 mod linear;
+mod loading;
 mod meta;
 mod outcome;
 mod play;
@@ -20,6 +21,7 @@ pub mod session;
 mod tallies;
 mod target;
 
+pub use loading::static_variables;
 pub use play::static_templar;
 pub use run::Playbook;
 pub use session::{ConnectionDefaults, Gathering, Options, PlayVars, Session};

@@ -94,6 +94,7 @@ fn load_into(
         match entry {
             Entry::Play(dict) => {
                 let head = hand_down(play::head(&dict)?, handed);
+                session.loader.enter_play(&head.vars_files(), &dir);
                 plays.push(head.finish(&session.loader, dir.clone())?);
             }
             Entry::Import { file, vars, dict, origin } => {

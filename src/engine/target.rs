@@ -161,8 +161,19 @@ fn becoming(session: &Session, reader: &Reader, source: &Source) -> Result<Optio
             .text(&["ansible_become_password", "ansible_become_pass", &own_pass])?
             .map(Secret::new)
             .or_else(|| defaults.become_password.clone()),
+        chdir: source.text(&["ansible_sudo_chdir"])?,
+        prompts: prompts(source)?,
         method,
     }))
+}
+
+/// `ansible_su_prompt_l10n`: a list, or texts separated by commas.
+fn prompts(source: &Source) -> Result<Vec<String>> {
+    Ok(match source.variable(&["ansible_su_prompt_l10n"])? {
+        None => Vec::new(),
+        Some(Value::List(items)) => items.iter().map(|item| item.to_text().into_owned()).collect(),
+        Some(other) => other.to_text().split(',').map(|part| part.trim().to_string()).collect(),
+    })
 }
 
 fn expand_home(path: String) -> std::path::PathBuf {

@@ -5,10 +5,10 @@ use super::role::{Role, RoleUse};
 use super::scope::Scope;
 use crate::error::{Error, Result, Warning};
 use crate::template::templar::Templar;
-use crate::value::Value;
+use crate::value::{Dict, Value};
 use crate::yaml;
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, RwLock};
 
 /// What an action name stands for.
 #[derive(Clone, Debug, PartialEq)]
@@ -57,7 +57,8 @@ pub trait Catalog: Send + Sync {
 }
 
 /// Gives templates their variables while a playbook is loaded (for names of imported files and roles).
-pub type StaticVariables = dyn Fn(&Scope) -> Templar + Send + Sync;
+/// Gets the scope and the variables of the play's `vars_files`.
+pub type StaticVariables = dyn Fn(&Scope, &Arc<Dict>) -> Templar + Send + Sync;
 
 /// Where the list that is being parsed stands.
 #[derive(Clone)]
@@ -93,6 +94,8 @@ pub struct Loader {
     pub variables: Box<StaticVariables>,
     /// Opens encrypted files.
     pub decrypt: Option<yaml::Decrypt>,
+    /// Variables of the `vars_files` of the play that is being loaded, as far as their names are known.
+    pub play_files: RwLock<Arc<Dict>>,
     /// Warnings raised while loading, in order.
     pub warnings: Mutex<Vec<Warning>>,
     /// Roles that `import_role` brought in since the play's start.
@@ -134,9 +137,24 @@ impl Loader {
         self.imports.lock().map(|mut imports| std::mem::take(&mut *imports)).unwrap_or_default()
     }
 
+    /// Reads the `vars_files` of a play whose names are plain, for names in its imports.
+    pub fn enter_play(&self, files: &[Value], dir: &Path) {
+        let mut variables = Dict::new();
+        for name in files.iter().filter_map(Value::as_str).filter(|name| !name.contains("{{")) {
+            let places = [dir.join("vars").join(name), dir.join(name)];
+            // what cannot be read is told when the play runs
+            let found = places.iter().find(|path| path.is_file()).and_then(|path| self.read_yaml(path).ok());
+            if let Some(Value::Dict(dict)) = found {
+                variables.extend((*dict).clone());
+            }
+        }
+        *self.play_files.write().unwrap_or_else(std::sync::PoisonError::into_inner) = Arc::new(variables);
+    }
+
     /// Renders a value that must be known while loading.
     pub fn render(&self, value: &Value, scope: &Scope) -> Result<Value> {
-        (self.variables)(scope).template(value)
+        let files = self.play_files.read().unwrap_or_else(std::sync::PoisonError::into_inner).clone();
+        (self.variables)(scope, &files).template(value)
     }
 
     /// Reads a YAML file of tasks, vars or plays; null for an empty one. Encrypted files are opened.

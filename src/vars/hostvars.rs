@@ -28,10 +28,10 @@ impl HostVars {
         let _ = run.hostvars.set(Arc::new(hostvars));
     }
 
-    /// Forgets what was looked at: called when a host's variables change.
-    pub fn forget(&self, host: &str) {
+    /// Forgets what was looked at: called when any host's variables change, for those of others may lead to them.
+    pub fn forget(&self) {
         if let Ok(mut seen) = self.seen.lock() {
-            seen.remove(host);
+            seen.clear();
         }
     }
 
