@@ -69,6 +69,7 @@ impl<'a> Attempt<'a> {
         if self.work.task.resolved.is_include() {
             return self.include(arguments);
         }
+        self.refuse_async()?;
         let mut context = self.context(arguments)?;
         let mut ended = self.with_retries(&mut context).await?;
         ended.notify = self.notify()?;
@@ -127,6 +128,7 @@ impl<'a> Attempt<'a> {
                 arguments.insert_value(key.clone(), value);
             }
         }
+        arguments.extend(self.work.edits.arguments.clone());
         Ok(arguments)
     }
 
@@ -155,6 +157,15 @@ impl<'a> Attempt<'a> {
         });
         ended.no_log = self.no_log()?;
         Ok(ended)
+    }
+
+    /// Jobs that outlive their task are not there yet: better a clear word than a task that waits in silence.
+    fn refuse_async(&self) -> Result<()> {
+        if self.work.task.keyword("async").is_none() || self.reader().int("async")?.unwrap_or(0) == 0 {
+            return Ok(());
+        }
+        let message = "'async' is not supported yet: run the task without it, or start the work with 'nohup' or 'systemd-run'";
+        Err(Error::action(message).at(self.work.task.scope.keywords.origin("async").or(self.work.task.origin())))
     }
 
     fn context(&self, arguments: Dict) -> Result<Context> {

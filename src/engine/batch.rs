@@ -178,6 +178,7 @@ impl<'a> Batch<'a> {
             host: host.clone(),
             task: task.clone(),
             info: info.clone(),
+            edits: Default::default(),
         };
         self.session.events.send(Event::HostStarted { host: host.clone(), task: info.clone() });
         let forks = self.session.forks.clone();

@@ -1,6 +1,7 @@
 //! Executes one task on one host: the loop around it, conditions, rendering, the action, retries, judgement.
 
 use super::attempt::Attempt;
+use super::debugger::{self, Edits, Next};
 use super::keywords::Reader;
 use super::outcome::Ended;
 use super::repeat::{self, Repeat};
@@ -26,18 +27,27 @@ pub struct Work {
     pub task: Arc<Task>,
     /// The task, for listeners.
     pub info: Arc<TaskInfo>,
+    /// What the debugger's user changed.
+    pub edits: Edits,
 }
 
 impl Work {
     /// Does it; never fails itself, the failure is in the result.
     pub async fn run(self) -> Ended {
         let started = Instant::now();
-        let mut ended = match self.try_run().await {
-            Ok(ended) => ended,
-            Err(error) => self.give_up(error),
-        };
-        ended.seconds = started.elapsed().as_secs_f64();
-        ended
+        let mut work = self;
+        loop {
+            let mut ended = match work.try_run().await {
+                Ok(ended) => ended,
+                Err(error) => work.give_up(error),
+            };
+            ended.seconds = started.elapsed().as_secs_f64();
+            match debugger::ask(&work, &ended, &work.edits).await {
+                Ok(Next::Continue) => return ended,
+                Ok(Next::Redo(edits)) => work.edits = edits,
+                Err(error) => return work.give_up(error),
+            }
+        }
     }
 
     /// An error outside the action, with the keywords that still decide what it means.
@@ -54,7 +64,10 @@ impl Work {
     }
 
     async fn try_run(&self) -> Result<Ended> {
-        let view = self.session.task_view(&self.play, &self.host, &self.task);
+        let mut view = self.session.task_view(&self.play, &self.host, &self.task);
+        if !self.edits.variables.is_empty() {
+            view = Arc::new(view.with(self.edits.variables.clone()));
+        }
         let Some(spec) = &self.task.repeat else {
             return Attempt::new(self, view).run().await;
         };
@@ -135,14 +148,13 @@ impl Work {
         Ok(repeat::gather(self, ends))
     }
 
-    fn report_item(&self, end: &Ended) {
-        if self.task.resolved.is_include() {
-            // what is included is shown when it is loaded; only skipped and failed items are shown here
-            if end.outcome == Outcome::Ok {
-                return;
-            }
-        }
-        self.session.events.send(Event::ItemEnded(Report {
+    /// Tells listeners of an end before the dispatcher has it (the debugger asks about it).
+    pub fn report(&self, end: &Ended) {
+        self.session.events.send(Event::TaskEnded(self.report_of(end)));
+    }
+
+    fn report_of(&self, end: &Ended) -> Report {
+        Report {
             host: self.host.clone(),
             task: end.info.clone(),
             outcome: end.outcome,
@@ -153,6 +165,16 @@ impl Work {
             label: end.label.clone(),
             error: end.error.clone(),
             seconds: end.seconds,
-        }));
+        }
+    }
+
+    fn report_item(&self, end: &Ended) {
+        if self.task.resolved.is_include() {
+            // what is included is shown when it is loaded; only skipped and failed items are shown here
+            if end.outcome == Outcome::Ok {
+                return;
+            }
+        }
+        self.session.events.send(Event::ItemEnded(self.report_of(end)));
     }
 }

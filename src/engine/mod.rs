@@ -3,6 +3,7 @@
 
 mod attempt;
 mod batch;
+mod debugger;
 mod executor;
 mod free;
 mod handlers;

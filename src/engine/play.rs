@@ -55,7 +55,9 @@ pub async fn run(session: &Arc<Session>, play: &Play, tallies: &mut Tallies, sta
     let batches = batches(play, &templar, &hosts)?;
     for hosts_of_batch in batches {
         session.events.send(started(&hosts_of_batch));
-        let vars = Arc::new(play_vars(session, play, &prompted, &name, &hosts, &hosts_of_batch));
+        let mut vars = play_vars(session, play, &prompted, &name, &hosts, &hosts_of_batch);
+        vars.debug = strategy == "debug";
+        let vars = Arc::new(vars);
         let out_before = tallies.failed.len() + tallies.unreachable.len();
         load_vars_files(session, play, &vars, &hosts_of_batch)?;
         let root = Arc::new(with_facts(session, play, &templar, &root, &hosts_of_batch)?);
@@ -142,6 +144,7 @@ fn play_vars(
         vars: play.scope.vars.clone(),
         prompted: prompted.clone(),
         files: RwLock::default(),
+        debug: false,
         public_roles: RwLock::new(play.roles.iter().filter(|role| role.public).cloned().collect()),
     }
 }

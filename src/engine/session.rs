@@ -55,6 +55,8 @@ pub struct Options {
     pub any_errors_fatal: bool,
     /// How to connect when nothing says otherwise.
     pub connection: ConnectionDefaults,
+    /// Ask after every failed task (`ENABLE_TASK_DEBUGGER`, the debug strategy).
+    pub debugger: bool,
     /// Environment for `pause`, `debugger`: whether a person sits at the terminal.
     pub interactive: bool,
 }
@@ -148,6 +150,7 @@ impl Default for Options {
             error_on_missing_handler: true,
             any_errors_fatal: false,
             connection: ConnectionDefaults::default(),
+            debugger: false,
             interactive: false,
         }
     }
@@ -188,6 +191,8 @@ pub struct PlayVars {
     pub prompted: Arc<Dict>,
     /// `vars_files` by host; the last file wins.
     pub files: std::sync::RwLock<std::collections::HashMap<Arc<str>, Vec<Arc<Dict>>>>,
+    /// The debug strategy: ask after every failed task.
+    pub debug: bool,
     /// Roles whose variables the whole play sees.
     pub public_roles: std::sync::RwLock<Vec<Arc<crate::playbook::Role>>>,
 }

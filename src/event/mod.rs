@@ -193,6 +193,8 @@ pub enum Event {
     Error(Error),
     /// Plain text for the terminal (pause prompts, debug of `--step`).
     Text(String),
+    /// A question on the terminal: no line break behind it, the answer follows.
+    Prompt(String),
     /// The run is over: the recap.
     Ended {
         /// Numbers by host, in the order hosts first did something.
