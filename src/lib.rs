@@ -10,6 +10,8 @@ pub mod yaml;
 
 pub mod template;
 
+pub mod inventory;
+
 pub mod module;
 
 pub mod agent;

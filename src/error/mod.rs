@@ -8,7 +8,7 @@ pub mod render;
 mod warning;
 
 pub use origin::Origin;
-pub use warning::Warning;
+pub use warning::{Level, Warning, Warnings};
 
 use std::fmt;
 

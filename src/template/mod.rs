@@ -13,7 +13,7 @@ mod pycodec;
 pub mod pycrypt;
 mod pyglob;
 mod pyini;
-mod pypath;
+pub mod pypath;
 pub mod pyrandom;
 pub mod pytime;
 mod pyurl;

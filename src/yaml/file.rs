@@ -18,22 +18,23 @@ pub fn load(text: &str, source: impl Into<Arc<str>>, options: &Options) -> Resul
         && let Ok(value) = json::parse(text)
     {
         let origin = Origin::new(source, 0, 0);
-        let value = marked(&value, options.trusted, &origin);
+        let value = json_value(&value, options.trusted, &origin);
         let content = Some(Node::from_value(&value, &origin));
         return Ok(Parsed { content, warnings: Vec::new() });
     }
     parse(text, source, options)
 }
 
-/// JSON's texts know their file only. `{"__ansible_unsafe": ...}` and `{"__ansible_vault": ...}` are what they say.
-fn marked(value: &Value, trusted: bool, origin: &Origin) -> Value {
+/// A value that was JSON: its texts know their source only. `{"__ansible_unsafe": ...}` and `{"__ansible_vault": ...}` in it are
+/// what they say.
+pub fn json_value(value: &Value, trusted: bool, origin: &Origin) -> Value {
     let text = |text: &Text, trusted: bool| {
         let trust = if trusted { Trust::Template } else { Trust::Data };
         Value::Str(Text::tagged(text.shared(), Some(Arc::new(Tag { origin: Some(origin.clone()), trust }))))
     };
     match value {
         Value::Str(chars) => text(chars, trusted),
-        Value::List(items) => Value::list(items.iter().map(|item| marked(item, trusted, origin))),
+        Value::List(items) => Value::list(items.iter().map(|item| json_value(item, trusted, origin))),
         Value::Dict(dict) => {
             if let (1, Some((Value::Str(key), Value::Str(chars)))) = (dict.len(), dict.iter().next()) {
                 match key.as_str() {
@@ -45,7 +46,7 @@ fn marked(value: &Value, trusted: bool, origin: &Origin) -> Value {
                     _ => {}
                 }
             }
-            let entry = |(key, value)| (marked(key, trusted, origin), marked(value, trusted, origin));
+            let entry = |(key, value)| (json_value(key, trusted, origin), json_value(value, trusted, origin));
             Value::dict(dict.iter().map(entry).collect::<Dict>())
         }
         other => other.clone(),

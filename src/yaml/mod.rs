@@ -12,7 +12,7 @@ mod problem;
 mod resolve;
 mod scalar;
 
-pub use file::{load, parse_file, read_text};
+pub use file::{json_value, load, parse_file, read_text};
 pub use node::{Node, NodeKind};
 
 use crate::error::{Result, Warning};
