@@ -21,10 +21,9 @@ mod local;
 mod sent;
 
 use super::attributes::FileArgs;
-use super::process::Command;
 use super::replace_file::{Source, backup};
 use super::spec::{Arg, Kind, Params, Spec};
-use super::{Failure, Outcome, Run, shlex};
+use super::{Failure, Outcome, Run, validation};
 use crate::value::Value;
 use std::path::{Path, PathBuf};
 
@@ -121,38 +120,21 @@ fn check_directory(dest: &str, params: &Params) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Runs `validate` on a file that has the content.
-fn validate(command: &str, file: &Path, run: &Run) -> Result<(), Failure> {
-    if !command.contains("%s") {
-        return Err(Failure::new(format!("validate must contain %s: {command}")));
-    }
-    let words = shlex::split(command).map_err(|error| Failure::raised(error.to_string()))?;
-    let path = text(file);
-    // into the words, not into the line: a path with blanks stays one word
-    let words = words.iter().map(|word| run.expand(word).replace("%s", &path).replace("%%", "%"));
-    let output = Command::new(words).run(run)?;
+/// Runs `validate` on a file that has the content, and the mode and owner that the destination is to have.
+fn validate(content: Source, dest: &str, params: &Params, run: &Run) -> Result<Option<tempfile::TempPath>, Failure> {
+    let Some(command) = params.str("validate").filter(|command| !command.is_empty()) else { return Ok(None) };
+    let staged = validation::stage(content, &suffix_of(dest), run)?;
+    let mut args = FileArgs::new(params, &staged);
+    (args.secontext, args.attributes) = (Default::default(), None);
+    args.apply(&Run { check: false, ..Run::default() }, None)?;
+    let output = validation::run(command, &staged, run)?;
     if output.ok() {
-        return Ok(());
+        return Ok(Some(staged));
     }
     Err(Failure::new("failed to validate")
         .with("exit_status", output.rc)
         .with("stdout", output.out())
         .with("stderr", output.err()))
-}
-
-/// A file with the content in the run's own directory, with the mode and owner that the destination is to have; removed
-/// when dropped.
-pub(super) fn stage(content: Source, suffix: &str, params: &Params, run: &Run) -> Result<tempfile::TempPath, Failure> {
-    let staged = tempfile::Builder::new().prefix(".source").suffix(suffix).tempfile_in(&run.tmpdir);
-    let mut staged = staged.map_err(|error| Failure::raised(super::oserror::text(&error, &run.tmpdir)))?;
-    content
-        .write_to(staged.as_file_mut())
-        .map_err(|error| Failure::raised(super::oserror::text(&error, staged.path())))?;
-    let staged = staged.into_temp_path();
-    let mut args = FileArgs::new(params, &staged);
-    (args.secontext, args.attributes) = (Default::default(), None);
-    args.apply(&Run { check: false, ..Run::default() }, None)?;
-    Ok(staged)
 }
 
 /// `.conf` of `/etc/x.conf`.

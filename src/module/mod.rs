@@ -4,12 +4,14 @@
 //! did. It knows nothing of plays, connections or callbacks: the agent calls it, or the controller itself for local hosts.
 
 pub mod attributes;
+pub mod blockinfile;
 pub mod chattr;
 pub mod command;
 pub mod convert;
 pub mod copy;
 pub mod copy_tree;
 pub mod digest;
+pub mod edited;
 pub mod expand;
 pub mod facts;
 pub mod fetch;
@@ -17,6 +19,7 @@ pub mod file;
 pub mod glob;
 pub mod invoke;
 pub mod lifeline;
+pub mod lineinfile;
 mod masking;
 pub mod mode;
 pub mod oserror;
@@ -24,16 +27,19 @@ pub mod params;
 pub mod ping;
 pub mod process;
 pub mod registry;
+pub mod replace;
 pub mod replace_file;
 pub mod result;
 pub mod run;
 pub mod script;
 pub mod selinux;
-pub use crate::value::{literal, shlex};
 pub mod setup;
+pub use crate::value::{literal, shlex};
 pub mod slurp;
 pub mod spec;
 pub mod stat;
+pub mod tempfile;
+pub mod validation;
 pub mod wait_for;
 
 pub use run::{Blob, Failure, Outcome, Run};

@@ -2,7 +2,10 @@
 
 use super::spec::Spec;
 use super::{Failure, Outcome, Params, Run};
-use super::{command, copy, copy_tree, fetch, file, ping, script, setup, slurp, stat, wait_for};
+use super::{
+    blockinfile, command, copy, copy_tree, fetch, file, lineinfile, ping, replace, script, setup, slurp, stat,
+    tempfile, wait_for,
+};
 
 /// A native module.
 #[derive(Clone, Copy)]
@@ -15,17 +18,21 @@ pub struct Module {
 
 /// All native modules.
 pub const MODULES: &[Module] = &[
+    Module { spec: &blockinfile::SPEC, run: blockinfile::run },
     Module { spec: &command::SHELL, run: command::run },
     Module { spec: &command::SPEC, run: command::run },
     Module { spec: &copy::SPEC, run: copy::run },
     Module { spec: &copy_tree::SPEC, run: copy_tree::run },
     Module { spec: &fetch::SPEC, run: fetch::run },
     Module { spec: &file::SPEC, run: file::run },
+    Module { spec: &lineinfile::SPEC, run: lineinfile::run },
     Module { spec: &ping::SPEC, run: ping::run },
+    Module { spec: &replace::SPEC, run: replace::run },
     Module { spec: &script::SPEC, run: script::run },
     Module { spec: &setup::SPEC, run: setup::run },
     Module { spec: &slurp::SPEC, run: slurp::run },
     Module { spec: &stat::SPEC, run: stat::run },
+    Module { spec: &tempfile::SPEC, run: tempfile::run },
     Module { spec: &wait_for::SPEC, run: wait_for::run },
 ];
 

@@ -13,7 +13,17 @@ pub struct BytesRegex(Arc<Regex>);
 
 /// Where a match lies.
 #[derive(Clone, Debug)]
-pub struct BytesMatch(Match);
+pub struct BytesMatch {
+    found: Match,
+    span: (usize, usize),
+}
+
+impl BytesMatch {
+    /// Start and end of the whole, in bytes of the content.
+    pub fn span(&self) -> (usize, usize) {
+        self.span
+    }
+}
 
 fn widen(bytes: &[u8]) -> Cow<'_, str> {
     match std::str::from_utf8(bytes) {
@@ -34,14 +44,24 @@ impl BytesRegex {
 
     /// `re.search`.
     pub fn search(&self, content: &[u8]) -> Result<Option<BytesMatch>> {
-        Ok(self.0.search(&widen(content))?.map(BytesMatch))
+        let text = widen(content);
+        Ok(self.0.search(&text)?.map(|found| {
+            let (start, end) = found.span();
+            let count = |until: usize| if text.len() == content.len() { until } else { text[..until].chars().count() };
+            BytesMatch { span: (count(start), count(end)), found }
+        }))
+    }
+
+    /// Whether `re.M` is on, by the pattern itself too.
+    pub fn is_multiline(&self) -> bool {
+        self.0.is_multiline()
     }
 
     /// `match.expand`: the replacement text for a match in `content`.
     pub fn expand(&self, found: &BytesMatch, content: &[u8], replacement: &str) -> Result<Vec<u8>> {
         let replacement = Replacement::parse(&widen(replacement.as_bytes()), &self.0)?;
         let mut out = String::new();
-        replacement.expand(&found.0, &widen(content), &mut out);
+        replacement.expand(&found.found, &widen(content), &mut out);
         Ok(narrow(&out))
     }
 }

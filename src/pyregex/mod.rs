@@ -45,6 +45,11 @@ impl Match {
         text.get(start..end)
     }
 
+    /// Start and end of a group, `None` when it took no part.
+    pub fn group_span(&self, number: usize) -> Option<(usize, usize)> {
+        self.0.get(number).copied().flatten()
+    }
+
     /// How many groups there are, the whole not counted.
     pub fn groups(&self) -> usize {
         self.0.len().saturating_sub(1)
@@ -68,6 +73,7 @@ pub struct Regex {
     flags: Flags,
     groups: usize,
     names: Vec<(String, usize)>,
+    multiline: bool,
     /// By mode, and by whether the text ends with a newline (`$` is dearer then).
     programs: [OnceLock<Result<fancy_regex::Regex>>; 8],
 }
@@ -94,6 +100,7 @@ pub fn compile(pattern: &str, flags: Flags) -> Result<Arc<Regex>> {
         flags,
         groups: translation.groups,
         names: translation.names,
+        multiline: translation.flags.multiline,
         programs: Default::default(),
     });
     regex.program(Mode::Search, "")?;
@@ -113,6 +120,11 @@ impl Regex {
     /// The number of a named group.
     pub fn group_number(&self, name: &str) -> Option<usize> {
         self.names.iter().find(|(known, _)| known == name).map(|(_, number)| *number)
+    }
+
+    /// Whether `re.M` is on, by the flags or at the start of the pattern.
+    pub fn is_multiline(&self) -> bool {
+        self.multiline
     }
 
     /// The names of groups, with their numbers.

@@ -13,6 +13,8 @@ pub(super) struct Translation {
     pub pattern: String,
     pub groups: usize,
     pub names: Vec<(String, usize)>,
+    /// With those that the pattern sets itself.
+    pub flags: Flags,
 }
 
 /// Deeper than any pattern written by a person, and far from the end of the stack.
@@ -36,7 +38,7 @@ pub(super) fn translate(pattern: &str, flags: Flags, last_newline: bool) -> Resu
     }
     let body = translator.out;
     let pattern = if flags.ignore_case { format!("(?i:{body})") } else { body };
-    Ok(Translation { pattern, groups: translator.groups, names: translator.names })
+    Ok(Translation { pattern, groups: translator.groups, names: translator.names, flags })
 }
 
 /// The engine's refusal, in Python's words where it has some.

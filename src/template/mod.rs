@@ -9,7 +9,6 @@
 pub mod context;
 pub mod filters;
 pub mod lookups;
-mod pycodec;
 pub mod pycrypt;
 mod pyglob;
 mod pyini;
@@ -21,5 +20,6 @@ pub mod registry;
 pub mod tests;
 
 pub use crate::pyregex;
+pub(crate) use crate::value::codec as pycodec;
 pub use context::{Args, Context, Environment, Variables};
 pub use registry::{Filter, Function, Lookup, Test};

@@ -3,6 +3,7 @@
 //! A [`Value`] is cheap to clone (containers are shared and never changed in place), knows Python's truth, equality,
 //! order, hash and `repr`, and its strings carry where they come from and whether they may be rendered as templates.
 
+pub mod codec;
 mod compare;
 mod dict;
 pub mod fnmatch;

@@ -6,9 +6,7 @@ use super::super::replace_file::{Keep, Source, random_name, replace};
 use super::super::result::mode_text;
 use super::super::spec::Params;
 use super::super::{Failure, Outcome, Run, oserror};
-use super::{
-    check_directory, destination, directory_of, join, make_backup, make_directories, stage, suffix_of, text, with,
-};
+use super::{check_directory, destination, directory_of, join, make_backup, make_directories, text, with};
 use crate::value::Value;
 use std::fs::Metadata;
 use std::io::{self, Read};
@@ -117,10 +115,7 @@ impl Copy<'_> {
     fn write(&self, dest: &Path, run: &Run) -> Result<Option<String>, Failure> {
         let source = Path::new(self.src);
         let backup_file = make_backup(dest, self.params, run)?;
-        if let Some(command) = self.params.str("validate").filter(|command| !command.is_empty()) {
-            let staged = stage(Source::File(source), &suffix_of(&text(dest)), self.params, run)?;
-            super::validate(command, &staged, run)?;
-        }
+        super::validate(Source::File(source), &text(dest), self.params, run)?;
         replace(dest, Source::File(source), Keep::Source, self.params.bool("unsafe_writes"))?;
         Ok(backup_file)
     }

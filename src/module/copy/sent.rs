@@ -5,9 +5,7 @@ use super::super::digest::{self, Algorithm};
 use super::super::replace_file::{Keep, Source, replace};
 use super::super::spec::Params;
 use super::super::{Blob, Failure, Outcome, Run, file};
-use super::{
-    check_directory, destination, directory_of, join, make_backup, make_directories, stage, suffix_of, text, with,
-};
+use super::{check_directory, destination, directory_of, join, make_backup, make_directories, suffix_of, text, with};
 use crate::value::{Dict, Value};
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -159,16 +157,10 @@ impl<'a> Sent<'a> {
         check_directory(&dest, self.params)?;
         let path = Path::new(&dest);
         let backup_file = make_backup(path, self.params, run)?;
-        let suffix = suffix_of(&dest);
-        let mut staged = None;
-        if let Some(command) = self.params.str("validate").filter(|command| !command.is_empty()) {
-            let file = stage(self.source(), &suffix, self.params, run)?;
-            super::validate(command, &file, run)?;
-            staged = Some(file);
-        }
+        let staged = super::validate(self.source(), &dest, self.params, run)?;
         let src = match &staged {
             Some(file) => text(file),
-            None => text(&run.tmpdir.join(format!(".source{suffix}"))),
+            None => text(&run.tmpdir.join(format!(".source{}", suffix_of(&dest)))),
         };
         let keep = if path.is_symlink() { Keep::Nothing } else { Keep::Dest };
         replace(path, self.source(), keep, self.params.bool("unsafe_writes"))?;
