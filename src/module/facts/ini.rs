@@ -16,10 +16,25 @@ pub fn parse(text: &str) -> Option<Result<Dict, String>> {
         let all: Section = own.iter().chain(inherited).cloned().collect();
         let mut section = Dict::new();
         for (key, value) in &all {
-            match interpolate(value, &all, 0) {
-                Ok(value) => section.insert(key.as_str(), value),
-                Err(problem) => return Some(Err(format!("{problem} in section '{name}', option '{key}'"))),
+            let value = match interpolate(value, &all, 0) {
+                Ok(value) => value,
+                Err(Substitution::Missing(missing)) => {
+                    return Some(Err(format!(
+                        "Bad value substitution: option '{key}' in section '{name}' contains an interpolation key \
+                         '{missing}' which is not a valid option name. Raw value: {}",
+                        Value::str(value.as_str()).repr()
+                    )));
+                }
+                Err(Substitution::Depth) => {
+                    return Some(Err(format!(
+                        "Recursion limit exceeded in value substitution: option '{key}' in section '{name}' contains an \
+                         interpolation key which cannot be substituted in 10 steps. Raw value: {}",
+                        Value::str(value.as_str()).repr()
+                    )));
+                }
+                Err(Substitution::Syntax(problem)) => return Some(Err(problem)),
             };
+            section.insert(key.as_str(), value);
         }
         facts.insert(name.as_str(), Value::dict(section));
     }
@@ -74,10 +89,17 @@ fn read(text: &str) -> Option<Vec<(String, Section)>> {
     Some(sections)
 }
 
+/// Why a value cannot be put in.
+enum Substitution {
+    Missing(String),
+    Depth,
+    Syntax(String),
+}
+
 /// Puts values in for `%(name)s`; `%%` is a percent sign.
-fn interpolate(text: &str, section: &Section, depth: u8) -> Result<String, String> {
+fn interpolate(text: &str, section: &Section, depth: u8) -> Result<String, Substitution> {
     if depth > 10 {
-        return Err("Recursion limit exceeded in value substitution".to_string());
+        return Err(Substitution::Depth);
     }
     let mut out = String::new();
     let mut rest = text;
@@ -89,11 +111,12 @@ fn interpolate(text: &str, section: &Section, depth: u8) -> Result<String, Strin
         } else if let Some((name, tail)) = after.strip_prefix('(').and_then(|rest| rest.split_once(")s")) {
             let name = name.to_lowercase();
             let value = section.iter().find(|(key, _)| *key == name);
-            let (_, value) = value.ok_or_else(|| format!("Bad value substitution: key '{name}' is not there"))?;
+            let Some((_, value)) = value else { return Err(Substitution::Missing(name)) };
             out.push_str(&interpolate(value, section, depth + 1)?);
             rest = tail;
         } else {
-            return Err(format!("'%' must be followed by '%' or '(', found: '%{after}'"));
+            let found = Value::from(format!("%{after}")).repr();
+            return Err(Substitution::Syntax(format!("'%' must be followed by '%' or '(', found: {found}")));
         }
     }
     out.push_str(rest);
