@@ -81,7 +81,7 @@ fn line(params: &Params, shell: bool) -> Result<Line, Failure> {
     let text = [params.str("_raw_params"), params.str("cmd")].into_iter().flatten().find(|text| !text.is_empty());
     Ok(match text {
         Some(text) if shell => Line::Shell(text.to_string()),
-        Some(text) => Line::Words(shlex::split(text).map_err(|error| Failure::new(error.to_string()))?),
+        Some(text) => Line::Words(shlex::split(text).map_err(|error| Failure::raised(error.to_string()))?),
         None => Line::Words(params.strs("argv").into_iter().map(String::from).collect()),
     })
 }

@@ -6,6 +6,7 @@ use super::{
     blockinfile, command, copy, copy_tree, fetch, file, lineinfile, ping, replace, script, setup, slurp, stat,
     tempfile, wait_for,
 };
+use super::{command, file, ping, script, service, setup, systemd, sysvinit, wait_for};
 
 /// A native module.
 #[derive(Clone, Copy)]
@@ -29,10 +30,14 @@ pub const MODULES: &[Module] = &[
     Module { spec: &ping::SPEC, run: ping::run },
     Module { spec: &replace::SPEC, run: replace::run },
     Module { spec: &script::SPEC, run: script::run },
+    Module { spec: &service::SPEC, run: service::run },
     Module { spec: &setup::SPEC, run: setup::run },
     Module { spec: &slurp::SPEC, run: slurp::run },
     Module { spec: &stat::SPEC, run: stat::run },
     Module { spec: &tempfile::SPEC, run: tempfile::run },
+    Module { spec: &systemd::SPEC, run: systemd::run },
+    Module { spec: &systemd::SERVICE_SPEC, run: systemd::run },
+    Module { spec: &sysvinit::SPEC, run: sysvinit::run },
     Module { spec: &wait_for::SPEC, run: wait_for::run },
 ];
 

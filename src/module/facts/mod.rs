@@ -19,8 +19,8 @@ mod pkg_mgr;
 mod platform;
 mod processor;
 mod python;
-mod service_mgr;
-mod small;
+pub mod service_mgr;
+pub mod small;
 mod virtualization;
 
 use crate::value::Dict;

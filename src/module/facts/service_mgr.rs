@@ -1,15 +1,19 @@
 //! `service_mgr` and `systemd`: what starts the host's services.
 
+use super::super::Run;
+use super::super::process::find_program;
 use super::gather::{Gather, content, exists, link_name};
 use super::small::one;
 use crate::value::Dict;
 
 /// Collects the name.
 pub fn collect(gather: &mut Gather<'_>) -> Dict {
-    one("service_mgr", name(gather))
+    let name = name(gather.run, gather.known("distribution"));
+    one("service_mgr", name)
 }
 
-fn name(gather: &Gather<'_>) -> String {
+/// The name, for a host of this distribution.
+pub fn name(run: &Run, distribution: &str) -> String {
     let first = content("/proc/1/comm").or_else(|| link_name("/sbin/init"));
     let first = first.map(|name| name.rsplit('/').next().unwrap_or_default().trim().to_string());
     // `init` may be anybody, a shell is the one of a container
@@ -22,13 +26,15 @@ fn name(gather: &Gather<'_>) -> String {
             _ => name,
         };
     }
-    let found = match gather.known("distribution") {
+    let found = match distribution {
         "OpenWrt" => "openwrt_init",
         "SMGL" => "simpleinit_msb",
-        _ if is_booted(gather) => "systemd",
-        _ if gather.has_program("initctl") && exists("/etc/init/") => "upstart",
+        _ if is_booted(run) => "systemd",
+        _ if find_program(run, "initctl").is_some() && exists("/etc/init/") => "upstart",
         _ if exists("/sbin/openrc") => "openrc",
-        _ if gather.has_program("systemctl") && link_name("/sbin/init").as_deref() == Some("systemd") => "systemd",
+        _ if find_program(run, "systemctl").is_some() && link_name("/sbin/init").as_deref() == Some("systemd") => {
+            "systemd"
+        }
         _ if exists("/etc/init.d/") => "sysvinit",
         _ if exists("/etc/dinit.d/") => "dinit",
         _ => "service",
@@ -37,14 +43,14 @@ fn name(gather: &Gather<'_>) -> String {
 }
 
 /// Whether systemd runs the host, as its own `sd_booted` tells.
-fn is_booted(gather: &Gather<'_>) -> bool {
+pub fn is_booted(run: &Run) -> bool {
     let marks = ["/run/systemd/system/", "/dev/.run/systemd/", "/dev/.systemd/"];
-    gather.has_program("systemctl") && marks.iter().any(|mark| exists(mark))
+    find_program(run, "systemctl").is_some() && marks.iter().any(|mark| exists(mark))
 }
 
 /// Collects systemd's version and features, where it runs the host.
 pub fn systemd(gather: &mut Gather<'_>) -> Dict {
-    if !is_booted(gather) {
+    if !is_booted(gather.run) {
         return Dict::new();
     }
     let Some(out) = gather.output(&["systemctl", "--version"]) else { return Dict::new() };

@@ -1,6 +1,7 @@
 //! The subsets that take a few lines each: user, environment, load, FIPS, AppArmor, SELinux, chroot, capabilities, host
 //! keys, storage initiators.
 
+use super::super::Run;
 use super::gather::{Gather, content, exists, lines, names};
 use crate::value::{Dict, Value};
 use nix::unistd::{User, getegid, geteuid, getgid, getuid};
@@ -97,12 +98,12 @@ pub fn selinux(_: &mut Gather<'_>) -> Dict {
 
 /// `chroot`.
 pub fn chroot(gather: &mut Gather<'_>) -> Dict {
-    one("is_chroot", is_chroot(gather))
+    one("is_chroot", is_chroot(gather.run))
 }
 
 /// Whether our root is not the root of process 1; where that is hidden, whether it is the root of its file system.
-pub fn is_chroot(gather: &Gather<'_>) -> bool {
-    if gather.run.var("debian_chroot").is_some_and(|name| !name.is_empty()) {
+pub fn is_chroot(run: &Run) -> bool {
+    if run.var("debian_chroot").is_some_and(|name| !name.is_empty()) {
         return true;
     }
     let Ok(own) = std::fs::metadata("/") else { return false };
