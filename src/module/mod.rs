@@ -34,10 +34,8 @@ pub mod result;
 pub mod run;
 pub mod script;
 pub mod selinux;
-pub use crate::value::{literal, shlex};
 pub mod service;
 pub mod setup;
-pub use crate::value::{literal, shlex};
 pub mod slurp;
 pub mod spec;
 pub mod stat;
@@ -47,5 +45,6 @@ pub mod tempfile;
 pub mod validation;
 pub mod wait_for;
 
+pub use crate::value::{literal, shlex};
 pub use run::{Blob, Failure, Outcome, Run};
 pub use spec::{Arg, Kind, Params, Spec};

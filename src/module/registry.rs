@@ -2,11 +2,9 @@
 
 use super::spec::Spec;
 use super::{Failure, Outcome, Params, Run};
-use super::{
-    blockinfile, command, copy, copy_tree, fetch, file, lineinfile, ping, replace, script, setup, slurp, stat,
-    tempfile, wait_for,
-};
-use super::{command, file, ping, script, service, setup, systemd, sysvinit, wait_for};
+use super::{blockinfile, copy, copy_tree, fetch, file, lineinfile, replace, slurp, stat, tempfile};
+
+use super::{command, ping, script, service, setup, systemd, sysvinit, wait_for};
 
 /// A native module.
 #[derive(Clone, Copy)]
