@@ -4,6 +4,7 @@
 
 mod becoming;
 mod secrets;
+mod shells;
 mod ssh;
 mod sshd;
 
