@@ -107,6 +107,7 @@ pub static FILTERS: &[&[Filter]] = &[
     filters::sets::FILTERS,
     filters::text::FILTERS,
     filters::urls::FILTERS,
+    filters::yaml::FILTERS,
 ];
 
 /// Every test, a line for each file of them.

@@ -19,6 +19,7 @@ mod undefined;
 pub use dict::Dict;
 pub use moment::{Moment, TimeDelta};
 pub use object::Object;
+pub use repr::float as repr_float;
 pub use text::{Tag, Text, Trust};
 pub use undefined::Undefined;
 

@@ -11,6 +11,7 @@ mod node;
 mod problem;
 mod resolve;
 mod scalar;
+pub mod write;
 
 pub use file::{json_value, load, parse_file, read_text};
 pub use node::{Node, NodeKind};

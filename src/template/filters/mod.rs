@@ -16,3 +16,4 @@ pub mod regex;
 pub mod sets;
 pub mod text;
 pub mod urls;
+pub mod yaml;
