@@ -51,12 +51,13 @@ struct Inner {
     origin: Option<Origin>,
     help: Option<String>,
     cause: Option<Error>,
+    settled: bool,
 }
 
 impl Error {
     /// An error of `kind`; `message` is a sentence as Ansible words it, without a trailing period unless Ansible has one.
     pub fn new(kind: Kind, message: impl Into<String>) -> Self {
-        Error(Box::new(Inner { kind, message: message.into(), origin: None, help: None, cause: None }))
+        Error(Box::new(Inner { kind, message: message.into(), origin: None, help: None, cause: None, settled: false }))
     }
 
     /// A [`Kind::General`] error.
@@ -101,7 +102,14 @@ impl Error {
     /// Wraps this error as the cause of a new outer one of the same kind.
     pub fn context(self, message: impl Into<String>) -> Self {
         let kind = self.0.kind;
-        Error(Box::new(Inner { kind, message: message.into(), origin: None, help: None, cause: Some(self) }))
+        Error(Box::new(Inner {
+            kind,
+            message: message.into(),
+            origin: None,
+            help: None,
+            cause: Some(self),
+            settled: false,
+        }))
     }
 
     /// Makes `cause` the error below this one.
@@ -114,6 +122,17 @@ impl Error {
     pub fn with_kind(mut self, kind: Kind) -> Self {
         self.0.kind = kind;
         self
+    }
+
+    /// Marks an error that names the template part at fault already: the filters and templates around it pass it on as it is.
+    pub fn settled(mut self) -> Self {
+        self.0.settled = true;
+        self
+    }
+
+    /// See [`Error::settled`].
+    pub fn is_settled(&self) -> bool {
+        self.0.settled
     }
 
     /// What the error is about.
