@@ -1,5 +1,6 @@
 //! What filters, tests, lookups and functions see of a running evaluation.
 
+use super::syntax::Extensions;
 use crate::error::{Error, Result};
 use crate::value::{Dict, Value};
 use std::path::PathBuf;
@@ -46,6 +47,29 @@ pub struct Environment {
     pub warn: Option<Arc<dyn Fn(String, bool) + Send + Sync>>,
     /// Directory of the playbook: the last place where lookups search files.
     pub playbook_dir: PathBuf,
+    /// Tags that `jinja2_extensions` turns on.
+    pub extensions: Extensions,
+    /// String literals that look like templates are plain data everywhere (`ALLOW_EMBEDDED_TEMPLATES=false`); otherwise
+    /// conditionals and the terms of lookups render them, with a warning.
+    pub forbid_embedded_templates: bool,
+    /// Filters, tests and lookups that come with the deployment; they go before our own of the same name.
+    pub plugins: Option<Arc<dyn Plugins>>,
+}
+
+/// Filters, tests and lookups that are not ours: those of a deployment's Python plugins and collections.
+pub trait Plugins: Send + Sync {
+    /// Whether there is a filter of that name.
+    fn has_filter(&self, name: &str) -> bool;
+    /// Runs a filter; input and arguments are rendered.
+    fn filter(&self, ctx: &mut dyn Context, name: &str, input: Value, args: Args) -> Result<Value>;
+    /// Whether there is a test of that name.
+    fn has_test(&self, name: &str) -> bool;
+    /// Runs a test; input and arguments are rendered.
+    fn test(&self, ctx: &mut dyn Context, name: &str, input: Value, args: Args) -> Result<bool>;
+    /// Whether there is a lookup of that name.
+    fn has_lookup(&self, name: &str) -> bool;
+    /// Runs a lookup; terms and options are rendered.
+    fn lookup(&self, ctx: &mut dyn Context, name: &str, terms: Vec<Value>, options: Dict) -> Result<Vec<Value>>;
 }
 
 /// Arguments of a call, evaluated.
@@ -130,6 +154,12 @@ pub trait Context {
 
     /// `value.name`, as Jinja: attribute, then item; an undefined value when there is none.
     fn attribute(&mut self, value: &Value, name: &Value) -> Result<Value>;
+
+    /// `value[key]`, as Jinja: item, then attribute; an undefined value when there is none.
+    fn item(&mut self, value: &Value, key: &Value) -> Result<Value>;
+
+    /// The items that iterating over `value` gives, each rendered; an error worded as Python's when it has none.
+    fn items(&mut self, value: &Value) -> Result<Vec<Value>>;
 
     /// Calls a macro, function or bound method.
     fn call(&mut self, callable: &Value, args: Args) -> Result<Value>;

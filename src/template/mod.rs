@@ -6,8 +6,11 @@
 //! Variables are rendered when they are touched: whatever the evaluator takes out of a variable or a container is rendered
 //! first if it is a trusted text with a delimiter in it. What comes out of a template is data and never rendered again.
 
+mod conditional;
 pub mod context;
+pub mod eval;
 pub mod filters;
+mod functions;
 pub mod lookups;
 pub mod pycrypt;
 mod pyglob;
@@ -17,9 +20,13 @@ pub mod pyrandom;
 pub mod pytime;
 mod pyurl;
 pub mod registry;
+pub mod syntax;
+pub mod templar;
 pub mod tests;
 
 pub use crate::pyregex;
 pub(crate) use crate::value::codec as pycodec;
-pub use context::{Args, Context, Environment, Variables};
+pub use context::{Args, Context, Environment, Plugins, Variables};
 pub use registry::{Filter, Function, Lookup, Test};
+pub use syntax::{SyntaxOverrides, parse_overrides};
+pub use templar::{Templar, is_omit, omit};

@@ -2,7 +2,7 @@
 //! that file's list is one line here.
 
 use super::context::{Args, Context};
-use super::{filters, lookups, tests};
+use super::{filters, functions, lookups, tests};
 use crate::error::Result;
 use crate::value::{Dict, Value};
 
@@ -147,4 +147,10 @@ pub static LOOKUPS: &[&Lookup] = &[
     &lookups::template::LOOKUP,
     &lookups::vars::LOOKUP,
     &lookups::vars::NAMES,
+];
+
+/// Every global function.
+#[rustfmt::skip]
+pub static FUNCTIONS: &[&[Function]] = &[
+    functions::FUNCTIONS,
 ];

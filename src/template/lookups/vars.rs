@@ -27,7 +27,7 @@ fn run(ctx: &mut dyn Context, terms: Vec<Value>, options: Dict) -> Result<Vec<Va
             (None, Some(default)) => default.clone(),
             (None, None) => {
                 let message = format!("No variable named {} was found.", term.repr());
-                Value::Undefined(Arc::new(Undefined { message, origin: term.origin().cloned() }))
+                Value::Undefined(Arc::new(Undefined { message, origin: term.origin().cloned(), lenient: false }))
             }
         });
     }
