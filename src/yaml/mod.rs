@@ -5,6 +5,7 @@
 
 mod compose;
 mod construct;
+mod dump;
 mod events;
 mod file;
 mod node;
@@ -13,6 +14,7 @@ mod resolve;
 mod scalar;
 pub mod write;
 
+pub use dump::{DumpOptions, to_yaml};
 pub use file::{json_value, load, parse_file, read_text};
 pub use node::{Node, NodeKind};
 

@@ -26,9 +26,10 @@ pub enum NodeKind {
 }
 
 impl Node {
-    /// The value, with trust and origin on its texts.
+    /// The value, with trust and origin on its texts. What an alias names again is built again, as Ansible does on its way to a
+    /// variable: `to_yaml` shows no anchor for it. Only in a document that grows beyond all measure that way is it shared.
     pub fn to_value(&self) -> Value {
-        build(self, &mut HashMap::new())
+        build(self, &mut Aliases::default())
     }
 
     /// The scalar value, if this is one.
@@ -101,34 +102,45 @@ impl Node {
     }
 }
 
-/// Containers that several places share (aliases) are built once, however often they are named.
-fn build(node: &Node, shared: &mut HashMap<usize, Value>) -> Value {
+/// Containers built for an alias before they are shared.
+const MOST_COPIES: usize = 100_000;
+
+#[derive(Default)]
+struct Aliases {
+    copies: usize,
+    shared: HashMap<usize, Value>,
+}
+
+fn build(node: &Node, aliases: &mut Aliases) -> Value {
     match &node.kind {
         NodeKind::Scalar(value) => value.clone(),
-        NodeKind::Seq(items) => once(items, shared, |shared| Value::list(items.iter().map(|item| build(item, shared)))),
-        NodeKind::Map(entries) => once(entries, shared, |shared| {
+        NodeKind::Seq(items) => {
+            aliases.once(items, |aliases| Value::list(items.iter().map(|item| build(item, aliases))))
+        }
+        NodeKind::Map(entries) => aliases.once(entries, |aliases| {
             let mut dict = Dict::with_capacity(entries.len());
             for (key, value) in entries.iter() {
-                dict.insert_value(build(key, shared), build(value, shared));
+                dict.insert_value(build(key, aliases), build(value, aliases));
             }
             Value::dict(dict)
         }),
     }
 }
 
-fn once<T>(
-    node: &Arc<T>,
-    shared: &mut HashMap<usize, Value>,
-    make: impl FnOnce(&mut HashMap<usize, Value>) -> Value,
-) -> Value {
-    if Arc::strong_count(node) == 1 {
-        return make(shared);
+impl Aliases {
+    fn once<T>(&mut self, node: &Arc<T>, make: impl FnOnce(&mut Aliases) -> Value) -> Value {
+        if Arc::strong_count(node) == 1 {
+            return make(self);
+        }
+        let address = Arc::as_ptr(node).addr();
+        if let Some(value) = self.shared.get(&address) {
+            return value.clone();
+        }
+        self.copies += 1;
+        let value = make(self);
+        if self.copies > MOST_COPIES {
+            self.shared.insert(address, value.clone());
+        }
+        value
     }
-    let address = Arc::as_ptr(node).addr();
-    if let Some(value) = shared.get(&address) {
-        return value.clone();
-    }
-    let value = make(shared);
-    shared.insert(address, value.clone());
-    value
 }
