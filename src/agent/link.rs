@@ -45,6 +45,9 @@ pub enum Trouble {
     /// The stream or the agent ended while the job was on its way or running.
     #[error("{0}")]
     Lost(String),
+    /// We closed the stream ourselves.
+    #[error("the connection was closed")]
+    Closed,
     /// The agent could not do it; what it says about that.
     #[error("{}", .0.get("msg").map(|msg| msg.to_text().into_owned()).unwrap_or_default())]
     Refused(Dict),
@@ -166,9 +169,13 @@ impl Link {
     }
 
     /// Ends the stream: the agent ends what it runs and goes. Waits for that, but not for long.
+    /// Whoever waits for a reply gets [`Trouble::Closed`].
     pub async fn hang_up(&self) {
+        // What comes from now on is the work of the end itself: nobody shall take it for a result.
+        let pending: Vec<Pending> = lock(&self.shared.pending).drain().map(|(_, pending)| pending).collect();
+        pending.into_iter().for_each(|pending| pending.fail(Trouble::Closed));
         self.shared.hang_up.send_replace(true);
-        let _ = tokio::time::timeout(std::time::Duration::from_secs(2), self.ended()).await;
+        let _ = tokio::time::timeout(std::time::Duration::from_secs(5), self.ended()).await;
     }
 
     async fn call(&self, route: u16, kind: Kind, head: String, contents: Vec<Content>) -> Result<Answer, Trouble> {

@@ -21,6 +21,7 @@ use std::os::fd::AsFd;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 /// How an agent was started. Nothing secret: these words stand in the process list.
 #[derive(Debug, Default, PartialEq)]
@@ -303,6 +304,7 @@ impl Agent {
         let mut place = lock(&self.place);
         self.inners.leave_all();
         lifeline::cut_all();
+        self.inners.wait(Duration::from_secs(3));
         drop(place.take());
         std::process::exit(0)
     }

@@ -7,9 +7,9 @@ use super::{Become, Target};
 use crate::agent::link::{Answer, Content, Trouble};
 use crate::agent::spool::Spool;
 use crate::agent::task::Task;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use std::sync::Arc;
-use tokio::sync::Mutex;
+use tokio::sync::{Mutex, Semaphore};
 
 /// A host by how it is reached.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub struct Host {
 #[derive(Debug)]
 struct Open {
     master: Master,
+    /// Channels for `raw`: sshd lets a connection have ten (`MaxSessions`), and the agent has one.
+    channels: Semaphore,
     agent: Mutex<Agent>,
 }
 
@@ -50,7 +52,7 @@ impl Host {
         }
         *open = None;
         let master = ssh::connect(&self.target, yard).await?;
-        let opened = Arc::new(Open { master, agent: Mutex::default() });
+        let opened = Arc::new(Open { master, channels: Semaphore::new(8), agent: Mutex::default() });
         *open = Some(opened.clone());
         Ok(opened)
     }
@@ -74,6 +76,7 @@ impl Host {
                 Err(Trouble::Lost(why)) => return Err(ssh::lost(&open.master, &why).await),
                 Err(Trouble::Refused(says)) => return Ok(Reply { result: says, payloads: Vec::new() }),
                 Err(Trouble::Content(why)) => return Err(Error::action(why)),
+                Err(Trouble::Closed) => return Err(closed()),
             }
         }
         let open = self.open(yard).await?;
@@ -83,6 +86,7 @@ impl Host {
     /// Runs a command line without an agent.
     pub async fn raw(&self, becoming: Option<&Become>, command: &str, stdin: &[u8], yard: &Yard) -> Result<RawOutput> {
         let open = self.open(yard).await?;
+        let _channel = open.channels.acquire().await;
         ssh::raw(&open.master, &self.target, becoming, command, stdin).await
     }
 
@@ -133,6 +137,11 @@ impl Open {
             *agent = Agent::None;
         }
     }
+}
+
+/// The error for work whose connection we closed ourselves.
+pub fn closed() -> Error {
+    Error::new(Kind::Interrupted, "the connection was closed while the task was running")
 }
 
 /// A payload as the link sends it.

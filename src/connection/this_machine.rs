@@ -2,7 +2,7 @@
 
 use super::r#become::plan_agent;
 use super::fleet::{Job, Reply, Yard};
-use super::host::{content, reply};
+use super::host::{closed, content, reply};
 use super::{Become, Target};
 use crate::agent::Link;
 use crate::agent::escalate::launch::{Launched, launch};
@@ -35,6 +35,7 @@ impl ThisMachine {
                 Err(Trouble::NotSent) => {}
                 Err(Trouble::Refused(says)) => return Ok(Reply { result: says, payloads: Vec::new() }),
                 Err(Trouble::Content(why)) => return Err(Error::action(why)),
+                Err(Trouble::Closed) => return Err(closed()),
                 Err(Trouble::Lost(why)) => {
                     return Err(Error::action(format!("The agent ended while the task was running: {why}")));
                 }

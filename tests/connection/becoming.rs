@@ -9,11 +9,13 @@ use std::fs;
 use std::os::unix::fs::MetadataExt;
 use std::process::Command;
 
-fn users() {
-    for name in ["hs-plain", "hs-nopass", "hs-pass", "hs-other"] {
+/// Users who may become others without a password, with one, and not at all.
+pub fn users() {
+    for name in ["hs-plain", "hs-nopass", "hs-pass", "hs-other", "hs-tty"] {
         user(name, "/bin/sh");
     }
-    let rules = "hs-nopass ALL=(ALL) NOPASSWD: ALL\nhs-pass ALL=(ALL) ALL\n";
+    let rules = "hs-nopass ALL=(ALL) NOPASSWD: ALL\nhs-pass ALL=(ALL) ALL\nhs-tty ALL=(ALL) NOPASSWD: ALL\n\
+                 Defaults:hs-tty requiretty, use_pty, log_output, log_input, iolog_dir=/tmp/hs-iolog\n";
     let path = "/etc/sudoers.d/heliostat-test";
     if fs::read_to_string(path).is_ok_and(|text| text == rules) {
         return;
@@ -143,4 +145,21 @@ async fn raw_as_another_user_needs_no_agent() {
     let raw = fleet.raw(&login, "cat; echo oops >&2", b"in\n").await.unwrap();
     assert_eq!((raw.rc, &raw.stdout[..], &raw.stderr[..]), (0, &b"in\n"[..], &b"oops\n"[..]));
     fleet.close().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sudo_that_wants_a_terminal_and_logs_all_that_passes() {
+    if !possible() {
+        return;
+    }
+    users();
+    let (sshd, fleet) = (Sshd::start(), fleet());
+    let target = Target { becoming: sudo("root", None), ..sshd.target("hs-tty") };
+    let mut blob = job("script", r#"{"_raw_params": "x"}"#);
+    let content: Vec<u8> = (0..300_000u32).map(|n| (n % 256) as u8).collect();
+    blob.payloads = vec![Payload::Memory([b"#!/bin/sh\nid -un; wc -c < $0; exit 0\n", &content[..]].concat())];
+    let reply = fleet.run(&target, blob).await.unwrap();
+    assert_eq!(stdout(&reply), format!("root\n{}\n", content.len() + 37));
+    fleet.close().await;
+    let _ = fs::remove_dir_all("/tmp/hs-iolog");
 }

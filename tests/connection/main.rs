@@ -3,6 +3,8 @@
 #![allow(clippy::print_stderr, reason = "a test may say what it measured and what it skipped")]
 
 mod becoming;
+mod load;
+mod losses;
 mod secrets;
 mod shells;
 mod ssh;

@@ -143,3 +143,29 @@ async fn where_nothing_may_run_raw_still_does() {
     fleet.close().await;
     let _ = fs::remove_dir_all("/tmp/hs-strange");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn busybox_will_do() {
+    if !possible() {
+        return;
+    }
+    if !Path::new("/bin/busybox").exists() {
+        return eprintln!("skipped: there is no busybox");
+    }
+    let home = user("hs-busybox", "/bin/sh");
+    let _ = fs::remove_dir_all(home.join(".ansible"));
+    let sshd = Sshd::start();
+    // Nothing but busybox along the path, and its own shell.
+    crate::sshd::run(std::process::Command::new("mkdir").arg(sshd.path("bin")));
+    crate::sshd::run(std::process::Command::new("/bin/busybox").args(["--install", "-s"]).arg(sshd.path("bin")));
+    let shell_path = sshd.path("shell");
+    let text = format!("#!/bin/sh\nPATH={}\nexport PATH\nexec busybox sh \"$@\"\n", sshd.path("bin").display());
+    fs::write(&shell_path, text).unwrap();
+    fs::set_permissions(&shell_path, fs::Permissions::from_mode(0o755)).unwrap();
+    for _ in 0..2 {
+        let fleet = fleet();
+        let target = Target { executable: shell_path.display().to_string(), ..sshd.target("hs-busybox") };
+        assert_eq!(stdout(&fleet.run(&target, shell("id -un")).await.unwrap()), "hs-busybox");
+        fleet.close().await;
+    }
+}

@@ -44,8 +44,9 @@ impl Sshd {
         fs::create_dir_all("/run/sshd").unwrap();
         let port = TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let at = dir.path().display();
+        let listen = if config.contains("ListenAddress") { "" } else { "ListenAddress 127.0.0.1" };
         let text = format!(
-            "{config}\nPort {port}\nListenAddress 127.0.0.1\nHostKey {at}/host\nPidFile none\nStrictModes no\n\
+            "Port {port}\n{config}\n{listen}\nHostKey {at}/host\nPidFile none\nStrictModes no\n\
              AuthorizedKeysFile {at}/user.pub\nUsePAM yes\nPasswordAuthentication yes\n\
              KbdInteractiveAuthentication no\nPrintMotd no\nPrintLastLog no\nUseDNS no\n"
         );

@@ -9,7 +9,8 @@ use bytes::Bytes;
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::{self, Read};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
 /// Sends a frame towards the controller.
 pub type Send = dyn Fn(&Frame) -> io::Result<()> + std::marker::Send + Sync;
@@ -18,6 +19,8 @@ pub type Send = dyn Fn(&Frame) -> io::Result<()> + std::marker::Send + Sync;
 #[derive(Default)]
 pub struct Inners {
     routes: Mutex<HashMap<u16, Arc<Mutex<Way>>>>,
+    living: Mutex<usize>,
+    one_ended: Condvar,
 }
 
 /// The way into an agent.
@@ -62,6 +65,19 @@ impl Inners {
         lock(&self.routes).clear();
     }
 
+    /// Waits until all have ended, but not for ever: their processes have a while to end by themselves.
+    pub fn wait(&self, patience: Duration) {
+        let deadline = Instant::now() + patience;
+        let mut living = lock(&self.living);
+        while *living > 0 {
+            let left = deadline.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            living = self.one_ended.wait_timeout(living, left).unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+
     /// Carries out the plan in `body` (the route, a newline, the plan) and answers `request`. Blocking.
     pub fn escalate(self: &Arc<Inners>, request: u32, body: &[u8], send: &Arc<Send>) -> io::Result<()> {
         let answer = |kind, body: String| Frame::cut(kind, 0, request, body).try_for_each(|frame| send(&frame));
@@ -93,6 +109,7 @@ impl Inners {
         let way = Way { to: File::from(launched.to), duplex: launched.duplex };
         lock(&self.routes).insert(route, Arc::new(Mutex::new(way)));
         let (inners, send, mut child) = (self.clone(), send.clone(), launched.child);
+        *lock(&self.living) += 1;
         std::thread::spawn(move || {
             let passed = pass_all(&mut from, &send);
             inners.leave(route);
@@ -101,6 +118,8 @@ impl Inners {
                 Ok(()) => format!("the agent of {} ended ({status})", plan.user),
                 Err(error) => format!("the agent of {} was lost: {error} ({status})", plan.user),
             };
+            *lock(&inners.living) -= 1;
+            inners.one_ended.notify_all();
             let says = json::to_string(&Value::dict(failed(&why)), &json::Style::COMPACT);
             let _ = send(&Frame::new(Kind::Gone, route, 0, says));
         });
