@@ -17,3 +17,7 @@ pub mod module;
 pub mod agent;
 
 pub mod connection;
+
+pub mod event;
+
+pub mod callback;

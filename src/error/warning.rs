@@ -50,6 +50,11 @@ impl Warning {
         Warning { about: Error::general(message), level: Level::Error }
     }
 
+    /// A deprecation whose message says itself when the feature goes away.
+    pub fn deprecation(message: impl Into<String>) -> Warning {
+        Warning { about: Error::general(message), level: Level::Deprecation }
+    }
+
     /// Sets the place.
     pub fn at(self, origin: Option<&Origin>) -> Warning {
         Warning { about: self.about.at(origin), ..self }

@@ -39,6 +39,8 @@ pub struct Style {
     pub sort_keys: bool,
     /// Writes what is beyond ASCII as it is.
     pub unicode: bool,
+    /// Texts of several lines as literal blocks, where YAML can.
+    pub blocks: bool,
 }
 
 impl Default for Style {
@@ -57,6 +59,7 @@ impl Default for Style {
             line_break: "\n",
             sort_keys: true,
             unicode: true,
+            blocks: false,
         }
     }
 }
@@ -67,6 +70,9 @@ impl Style {
         Style { flow: Some(false), indent: 4, ..Style::default() }
     }
 }
+
+/// Characters that YAML takes for the end of a line.
+pub const BREAKS: [char; 4] = ['\n', '\u{85}', '\u{2028}', '\u{2029}'];
 
 /// Writes one document.
 pub fn to_string(value: &Value, style: &Style) -> Result<String> {
@@ -141,6 +147,9 @@ impl Builder<'_> {
             Value::Bool(flag) => scalar(BOOL, flag.to_string()),
             Value::Int(_) | Value::BigInt(_) => scalar(INT, value.repr()),
             Value::Float(number) => scalar(FLOAT, float(*number)),
+            Value::Str(text) if self.style.blocks && text.contains(BREAKS) => {
+                Ok(Node::Scalar { tag: STR, text: text.to_string(), style: Some('|') })
+            }
             Value::Str(text) => scalar(STR, text.to_string()),
             Value::Moment(moment) => match &**moment {
                 Moment::Date(_) | Moment::DateTime(..) => scalar(TIMESTAMP, moment.to_string()),
