@@ -53,7 +53,7 @@ pub fn run(run: &mut Run, params: &Params) -> Result<Outcome, Failure> {
         return Ok(Outcome::new(false).with("msg", format!("File {name} not present")));
     }
     let before = original.as_deref().unwrap_or_default();
-    let edit = Edit::new(params, present);
+    let edit = Edit::new(params, present)?;
     let after = edit.apply(before, params)?;
     let mut message = match &original {
         Some(original) if *original == after => "",
@@ -121,10 +121,19 @@ struct Edit {
     /// The lines to be there, markers and all; none when the block is to go.
     block: Vec<Vec<u8>>,
     present: bool,
+    place: Place,
+}
+
+/// Where a block goes that is not there yet.
+enum Place {
+    Start,
+    End,
+    After(BytesRegex),
+    Before(BytesRegex),
 }
 
 impl Edit {
-    fn new(params: &Params, present: bool) -> Edit {
+    fn new(params: &Params, present: bool) -> Result<Edit, Failure> {
         let marker = params.str("marker").unwrap_or_default();
         let line = |name: &str| {
             let mark = params.str(name).unwrap_or_default();
@@ -139,7 +148,7 @@ impl Edit {
             block.extend(lines_of(text.as_bytes()));
             block.push(end.clone());
         }
-        Edit { begin, end, block, present }
+        Ok(Edit { begin, end, block, present, place: Place::new(params)? })
     }
 
     fn apply(&self, before: &[u8], params: &Params) -> Result<Vec<u8>, Failure> {
@@ -152,7 +161,7 @@ impl Edit {
                 lines.drain(first..=last);
                 first
             }
-            _ => place(&lines, before, params)?,
+            _ => self.place.find(&lines, before)?,
         };
         if let Some(previous) = at.checked_sub(1).and_then(|at| lines.get_mut(at))
             && !previous.ends_with(b"\n")
@@ -173,37 +182,40 @@ impl Edit {
     }
 }
 
-/// Where a block goes that is not there yet.
-fn place(lines: &[Vec<u8>], content: &[u8], params: &Params) -> Result<usize, Failure> {
-    let (after, before) = (params.str("insertafter"), params.str("insertbefore"));
-    let pattern = match (after, before) {
-        (None | Some("EOF"), None) => return Ok(lines.len()),
-        (Some("EOF"), Some(_)) => return Ok(lines.len()),
-        (None, Some("BOF")) => return Ok(0),
-        (Some(pattern), _) | (None, Some(pattern)) => pattern,
-    };
-    let regex = BytesRegex::compile(pattern, Flags::default()).map_err(raise)?;
-    let found = if regex.is_multiline() {
-        let found = regex.search(content).map_err(raise)?;
-        found.map(|found| {
-            let (start, end) = found.span();
-            let until = if after.is_some() { end } else { start };
-            memchr::memchr_iter(b'\n', &content[..until]).count()
+impl Place {
+    fn new(params: &Params) -> Result<Place, Failure> {
+        let compile = |pattern| BytesRegex::compile(pattern, Flags::default()).map_err(raise);
+        Ok(match (params.str("insertafter"), params.str("insertbefore")) {
+            (Some("EOF"), _) | (None, None) => Place::End,
+            (None, Some("BOF")) => Place::Start,
+            (Some(pattern), _) => Place::After(compile(pattern)?),
+            (None, Some(pattern)) => Place::Before(compile(pattern)?),
         })
-    } else {
-        let mut last = None;
-        for (at, line) in lines.iter().enumerate() {
-            if regex.search(line).map_err(raise)?.is_some() {
-                last = Some(at);
+    }
+
+    /// Before which line that is.
+    fn find(&self, lines: &[Vec<u8>], content: &[u8]) -> Result<usize, Failure> {
+        let (regex, after) = match self {
+            Place::Start => return Ok(0),
+            Place::End => return Ok(lines.len()),
+            Place::After(regex) => (regex, true),
+            Place::Before(regex) => (regex, false),
+        };
+        let mut found = None;
+        if regex.is_multiline() {
+            found = regex.search(content).map_err(raise)?.map(|found| {
+                let (start, end) = found.span();
+                memchr::memchr_iter(b'\n', &content[..if after { end } else { start }]).count()
+            });
+        } else {
+            for (at, line) in lines.iter().enumerate() {
+                if regex.search(line).map_err(raise)?.is_some() {
+                    found = Some(at);
+                }
             }
         }
-        last
-    };
-    Ok(match found {
-        None => lines.len(),
-        Some(at) if after.is_some() => (at + 1).min(lines.len()),
-        Some(at) => at,
-    })
+        Ok(found.map_or(lines.len(), |at| (at + usize::from(after)).min(lines.len())))
+    }
 }
 
 #[cfg(test)]

@@ -52,8 +52,7 @@ pub fn run(run: &mut Run, params: &Params) -> Result<Outcome, Failure> {
     let regex =
         pyregex::compile(params.str("regexp").unwrap_or_default(), Flags { multiline: true, ..Flags::default() })
             .map_err(raise)?;
-    let replacement = Replacement::parse(params.str("replace").unwrap_or_default(), &regex)
-        .map_err(|error| Failure::new(format!("Unable to process replace due to error: {}", error.message())))?;
+    let replacement = Replacement::parse(params.str("replace").unwrap_or_default(), &regex).map_err(refuse)?;
     let part = &text[start..end];
     let (new, count) = regex.substitute(part, &replacement, 0).map_err(raise)?;
     let mut changed = count > 0 && part != new;
@@ -76,6 +75,14 @@ pub fn run(run: &mut Run, params: &Params) -> Result<Outcome, Failure> {
     outcome.set("changed", changed);
     outcome.set("msg", message);
     Ok(outcome)
+}
+
+/// Python's `re` refuses an unknown name in another way than all else.
+fn refuse(error: crate::error::Error) -> Failure {
+    match error.message() {
+        message if message.starts_with("unknown group name") => Failure::raised(message),
+        message => Failure::new(format!("Unable to process replace due to error: {message}")),
+    }
 }
 
 fn diff(path: &str, before: &str, after: &str) -> Dict {
@@ -118,13 +125,25 @@ impl Content {
             Ok(text) => return Ok(Content { text, escaped: false }),
             Err(error) => error,
         };
-        if !matches!(encoding.to_ascii_lowercase().as_str(), "utf-8" | "utf8" | "utf_8") {
-            return Err(raise(wrong));
-        }
+        let escape = |byte: &u8| char::from_u32(ESCAPED + u32::from(*byte));
         let mut text = String::with_capacity(bytes.len());
-        for chunk in bytes.utf8_chunks() {
-            text.push_str(chunk.valid());
-            text.extend(chunk.invalid().iter().filter_map(|byte| char::from_u32(ESCAPED + u32::from(*byte))));
+        match encoding.to_ascii_lowercase().as_str() {
+            "utf-8" | "utf8" | "utf_8" => {
+                for chunk in bytes.utf8_chunks() {
+                    text.push_str(chunk.valid());
+                    text.extend(chunk.invalid().iter().filter_map(escape));
+                }
+            }
+            "ascii" | "us-ascii" => {
+                text.extend(
+                    bytes.iter().filter_map(
+                        |byte| {
+                            if byte.is_ascii() { Some(char::from(*byte)) } else { escape(byte) }
+                        },
+                    ),
+                );
+            }
+            _ => return Err(raise(wrong)),
         }
         Ok(Content { text, escaped: true })
     }
