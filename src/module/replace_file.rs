@@ -157,7 +157,7 @@ fn dress(file: &File, temp: &Path, dest: &Path, old: Option<&Metadata>, source: 
         }
         (Keep::Source, _, Source::File(path)) => {
             let meta = std::fs::metadata(path)?;
-            if old.is_some() {
+            if old.is_some() || dest.is_symlink() {
                 tolerate(file.set_permissions(Permissions::from_mode(meta.mode() & 0o7777)))?;
             } else {
                 dress_new(file, temp, dest)?;

@@ -114,6 +114,11 @@ impl Copy<'_> {
 
     fn write(&self, dest: &Path, run: &Run) -> Result<Option<String>, Failure> {
         let source = Path::new(self.src);
+        if self.meta.is_dir() {
+            let (from, to) = (oserror::bytes_repr(source), oserror::text_repr(dest));
+            let cause = oserror::pair(&rustix::io::Errno::NOTDIR.into(), source, dest);
+            return Err(Failure::raised(format!("Could not replace {to} with {from}.")).because(cause));
+        }
         let backup_file = make_backup(dest, self.params, run)?;
         super::validate(Source::File(source), &text(dest), self.params, run)?;
         replace(dest, Source::File(source), Keep::Source, self.params.bool("unsafe_writes"))?;
@@ -128,6 +133,10 @@ impl Copy<'_> {
         }
         let name = self.src.rsplit('/').next().unwrap_or_default();
         let dest = if name.is_empty() { Path::new(dest).to_path_buf() } else { join(dest, name) };
+        if real_path(&dest).starts_with(real_path(src)) && real_path(&dest) != real_path(src) {
+            let (src, dest) = (oserror::text_repr(src), oserror::text_repr(&dest));
+            return Err(Failure::new(format!("Cannot copy a directory {src} into itself {dest}")));
+        }
         let tree = Tree { params: self.params, run, follow: self.params.bool("local_follow") };
         tree.directory(src, &dest).map_err(|error| match error {
             Trouble::Module(failure) => *failure,
@@ -177,12 +186,18 @@ impl Tree<'_> {
             std::fs::read_dir(src)?.map(|entry| entry.map(|entry| entry.file_name())).collect::<Result<_, _>>()?;
         names.sort();
         for name in names {
-            changed |= self.entry(&src.join(&name), &dest.join(&name))?;
+            changed |= self.entry(&src.join(&name), &dest.join(&name), new)?;
         }
-        Ok(self.own(dest)? || changed)
+        changed |= self.own(dest)?;
+        if new && !self.run.check {
+            // last, as every file in it counts as a change of the directory
+            keep_times(src, dest)?;
+        }
+        Ok(changed)
     }
 
-    fn entry(&self, src: &Path, dest: &Path) -> Result<bool, Trouble> {
+    /// `new`: in a directory that is a copy as a whole, times and all.
+    fn entry(&self, src: &Path, dest: &Path, new: bool) -> Result<bool, Trouble> {
         let is_link = src.is_symlink();
         if is_link && !self.follow {
             return self.link(src, dest);
@@ -194,7 +209,7 @@ impl Tree<'_> {
         if src.is_dir() {
             return self.directory(src, dest);
         }
-        self.file(src, dest)
+        self.file(src, dest, new)
     }
 
     fn link(&self, src: &Path, dest: &Path) -> Result<bool, Trouble> {
@@ -214,13 +229,14 @@ impl Tree<'_> {
         Ok(true)
     }
 
-    fn file(&self, src: &Path, dest: &Path) -> Result<bool, Trouble> {
+    fn file(&self, src: &Path, dest: &Path, new: bool) -> Result<bool, Trouble> {
         if same_content(src, dest)? {
             return Ok(self.own(dest)?);
         }
         if !self.run.check {
             let permissions = std::fs::metadata(src)?.permissions();
-            replace(dest, Source::File(src), Keep::Dest, self.params.bool("unsafe_writes"))?;
+            let keep = if new { Keep::Source } else { Keep::Dest };
+            replace(dest, Source::File(src), keep, self.params.bool("unsafe_writes"))?;
             std::fs::set_permissions(dest, permissions)?;
             self.own(dest)?;
         }
@@ -232,6 +248,12 @@ impl Tree<'_> {
         let changed = set_owner(path, self.params.str("owner"), self.run, &mut diff)?;
         Ok(set_group(path, self.params.str("group"), self.run, &mut diff)? || changed)
     }
+}
+
+fn keep_times(from: &Path, to: &Path) -> io::Result<()> {
+    let meta = std::fs::metadata(from)?;
+    let times = std::fs::FileTimes::new().set_accessed(meta.accessed()?).set_modified(meta.modified()?);
+    std::fs::File::open(to)?.set_times(times)
 }
 
 /// Whether two files hold the same; equal size and time are taken for it, as by Ansible.

@@ -11,7 +11,8 @@ use std::path::{Path, PathBuf};
 
 impl Job<'_> {
     pub(super) fn link(&self, run: &mut Run) -> Done {
-        let path = &self.path;
+        // a slash at the end would speak of what the link leads to
+        let path = &self.path.components().collect::<PathBuf>();
         let previous = State::of(path);
         let src = self.link_target()?;
         self.check_link(previous, src.as_deref())?;
