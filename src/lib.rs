@@ -12,6 +12,10 @@ pub mod template;
 
 pub mod inventory;
 
+pub mod playbook;
+
+pub mod vars;
+
 pub mod module;
 
 pub mod agent;
@@ -19,5 +23,9 @@ pub mod agent;
 pub mod connection;
 
 pub mod event;
+
+pub mod action;
+
+pub mod engine;
 
 pub mod callback;

@@ -3,9 +3,9 @@
 use super::copy::place;
 use super::source::{Source, mode_of, opened};
 use super::{Context, Future};
-use crate::error::{Error, Result};
-use crate::template::templar::{Document, SyntaxOverrides};
-use crate::value::{Dict, Value};
+use crate::error::{Error, Origin, Result};
+use crate::template::syntax::SyntaxOverrides;
+use crate::value::{Dict, Text, Value};
 use std::path::Path;
 
 /// Runs it.
@@ -71,26 +71,32 @@ fn render(context: &Context, path: &Path) -> Result<String> {
         std::fs::read(path).map_err(|error| Error::action(format!("could not read {}: {error}", path.display())))?;
     let text = String::from_utf8(opened(context, bytes, true)?)
         .map_err(|_| Error::action(format!("Template source files must be utf-8 encoded: {}", path.display())))?;
-    let overrides = SyntaxOverrides {
-        block_start: context.text("block_start_string"),
-        block_end: context.text("block_end_string"),
-        variable_start: context.text("variable_start_string"),
-        variable_end: context.text("variable_end_string"),
-        comment_start: context.text("comment_start_string"),
-        comment_end: context.text("comment_end_string"),
-        trim_blocks: Some(context.flag("trim_blocks", true)?),
-        lstrip_blocks: Some(context.flag("lstrip_blocks", false)?),
-        keep_trailing_newline: None,
-    };
+    let overrides = overrides(context)?;
     let mut search = context.search_places("templates");
     search.insert(0, path.parent().map(Path::to_path_buf).unwrap_or_default());
-    let templar = context.templar.with_variables(std::sync::Arc::new(variables(context, path)));
-    templar.document(&Document {
-        text: &text,
-        name: &path.display().to_string(),
-        overrides: &overrides,
-        search: &search,
-    })
+    let origin = Origin::new(path.display().to_string(), 1, 1);
+    let variables = std::sync::Arc::new(variables(context, path));
+    context.templar.template_document(&Text::trusted(text, Some(origin)), &overrides, variables, &search)
+}
+
+/// The delimiters and blank rules that the task asks for.
+fn overrides(context: &Context) -> Result<SyntaxOverrides> {
+    let mut overrides = SyntaxOverrides { keep_trailing_newline: true, ..SyntaxOverrides::DEFAULT };
+    overrides.trim_blocks = context.flag("trim_blocks", true)?;
+    overrides.lstrip_blocks = context.flag("lstrip_blocks", false)?;
+    for (name, place) in [
+        ("block_start_string", &mut overrides.block_start),
+        ("block_end_string", &mut overrides.block_end),
+        ("variable_start_string", &mut overrides.variable_start),
+        ("variable_end_string", &mut overrides.variable_end),
+        ("comment_start_string", &mut overrides.comment_start),
+        ("comment_end_string", &mut overrides.comment_end),
+    ] {
+        if let Some(text) = context.text(name) {
+            *place = text.into();
+        }
+    }
+    Ok(overrides)
 }
 
 /// `template_path` and the other variables that a template has beside the task's.

@@ -2,7 +2,7 @@
 
 use super::executor::Work;
 use super::keywords::{conditions_of, first_false};
-use super::outcome::Ended;
+use super::outcome::{Ended, IncludeRequest};
 use crate::error::{Error, Result};
 use crate::event::Outcome;
 use crate::playbook::Loop;
@@ -222,7 +222,11 @@ pub fn gather(work: &Work, mut ends: Vec<Ended>) -> Ended {
     all.no_log = ends.iter().any(|end| end.no_log);
     all.error = bad.first().and_then(|end| end.error.clone());
     all.delegated = ends.last().and_then(|end| end.delegated.clone());
-    all.includes = ends.iter_mut().flat_map(|end| std::mem::take(&mut end.includes)).collect();
+    for end in &mut ends {
+        let label = end.label.clone();
+        let labelled = std::mem::take(&mut end.includes).into_iter().map(|request| IncludeRequest { label: label.clone(), ..request });
+        all.includes.extend(labelled);
+    }
     for end in ends.iter().filter(|end| end.changed()) {
         for name in &end.notify {
             if !all.notify.contains(name) {

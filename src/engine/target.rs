@@ -94,6 +94,8 @@ pub fn build(session: &Session, reader: &Reader, source: &Source) -> Result<Targ
             .map(Secret::new)
             .or_else(|| defaults.password.clone()),
         private_key: key.map(expand_home).or_else(|| defaults.private_key.clone()),
+        key_passphrase: source.text(&["ansible_ssh_private_key_passphrase"])?.map(Secret::new),
+        pkcs11_provider: source.text(&["ansible_ssh_pkcs11_provider"])?,
         ssh_args,
         ssh_extra_args: extra_args,
         use_tty: source.flag(&["ansible_ssh_use_tty"])?.unwrap_or(true),
