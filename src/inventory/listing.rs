@@ -143,6 +143,7 @@ impl Inventory {
                     continue;
                 }
                 let variables = if seen.1.insert(*host) { self.host_listing(entity, listing)? } else { Dict::new() };
+                let variables = with_own_apart(variables, entity);
                 hosts.insert(entity.name.clone(), variables);
             }
         }
@@ -216,6 +217,25 @@ fn draw_variables(variables: &Dict, depth: usize, lines: &mut Vec<String>) {
 
 fn branch(name: &str, depth: usize) -> String {
     if depth == 0 { name.to_string() } else { format!("{}--{name}", "  |".repeat(depth)) }
+}
+
+/// Makes copies of what a host was given itself, even if others were given the same: only what groups say is named once.
+fn with_own_apart(mut variables: Dict, host: &Host) -> Dict {
+    for (key, value) in variables.iter_mut() {
+        if host.vars.get_value(key).is_some_and(|own| own == value) {
+            *value = apart(value);
+        }
+    }
+    variables
+}
+
+fn apart(value: &Value) -> Value {
+    match value {
+        Value::List(items) => Value::list(items.iter().map(apart)),
+        Value::Tuple(items) => Value::tuple(items.iter().map(apart)),
+        Value::Dict(dict) => Value::dict(dict.iter().map(|(key, value)| (key.clone(), apart(value))).collect()),
+        other => other.clone(),
+    }
 }
 
 fn without_internal(mut variables: Dict) -> Dict {

@@ -137,14 +137,15 @@ impl Graph<'_> {
             Value::Float(number) => self.scalar(Tag::Float, float(*number), None),
             Value::Str(text) => self.scalar(Tag::Str, text.to_string(), None),
             Value::Bytes(bytes) => self.scalar(Tag::Binary, base64_lines(bytes), Some('|')),
-            Value::Vault(vaulted) => self.scalar(Tag::Vault, vaulted.ciphertext.clone(), Some('|')),
+            Value::Vault(vaulted) => self.once(Arc::as_ptr(vaulted).addr(), |graph| {
+                Ok(graph.scalar(Tag::Vault, vaulted.ciphertext.clone(), Some('|')))
+            })?,
             Value::Undefined(undefined) => return Err(undefined.error()),
             Value::Moment(moment) => {
-                let (tag, text) = match &**moment {
-                    Moment::Date(_) | Moment::DateTime(..) => (Tag::Timestamp, moment.to_string()),
-                    _ => return Err(unrepresentable(value)),
-                };
-                self.once(Arc::as_ptr(moment).addr(), |graph| Ok(graph.scalar(tag, text, None)))?
+                if !matches!(**moment, Moment::Date(_) | Moment::DateTime(..)) {
+                    return Err(unrepresentable(value));
+                }
+                self.scalar(Tag::Timestamp, moment.to_string(), None)
             }
             Value::Tuple(items) if items.is_empty() => self.sequence(items)?,
             Value::List(items) | Value::Tuple(items) => {
