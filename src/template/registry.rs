@@ -98,6 +98,14 @@ pub static FILTERS: &[&[Filter]] = &[
     filters::dicts::FILTERS,
     filters::encoding::FILTERS,
     filters::hashing::FILTERS,
+    filters::jinja_html::FILTERS,
+    filters::jinja_number::FILTERS,
+    filters::jinja_order::FILTERS,
+    filters::jinja_select::FILTERS,
+    filters::jinja_sequence::FILTERS,
+    filters::jinja_text::FILTERS,
+    filters::jinja_value::FILTERS,
+    filters::jinja_wordwrap::FILTERS,
     filters::json::FILTERS,
     filters::logic::FILTERS,
     filters::password_hash::FILTERS,
@@ -114,6 +122,7 @@ pub static FILTERS: &[&[Filter]] = &[
 #[rustfmt::skip]
 pub static TESTS: &[&[Test]] = &[
     tests::files::TESTS,
+    tests::jinja::TESTS,
     tests::matching::TESTS,
     tests::results::TESTS,
     tests::sets::TESTS,

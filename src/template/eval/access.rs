@@ -191,7 +191,7 @@ fn not_iterable(value: &Value) -> Error {
 }
 
 /// A method of a builtin type or object, by name.
-pub(super) fn find_method(value: &Value, name: &str) -> Option<&'static str> {
+pub fn find_method(value: &Value, name: &str) -> Option<&'static str> {
     objects::find_method(value, name).or_else(|| methods::find(value, name))
 }
 

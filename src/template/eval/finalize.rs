@@ -2,7 +2,7 @@
 
 use super::Interp;
 use super::changes::identity;
-use super::objects::{Module, is_omit};
+use super::objects::{GroupTuple, Module, is_omit};
 use crate::error::{Error, Result};
 use crate::template::context::Args;
 use crate::value::{Dict, Set, Value};
@@ -197,6 +197,9 @@ impl Interp {
         let Value::Object(object) = value else {
             return Ok(None);
         };
+        if let Some(group) = object.as_any().downcast_ref::<GroupTuple>() {
+            return self.finalized(&Value::tuple(group.pair()), mode).map(Some);
+        }
         if mode == Mode::Use || is_omit(value) {
             return Ok(None);
         }

@@ -15,17 +15,18 @@ mod loops;
 pub mod methods;
 pub mod objects;
 pub mod ops;
-mod percent;
+pub mod percent;
 mod render;
 mod scope;
 mod sink;
 mod stmt;
 pub mod strings;
 
-pub use access::dict_entries;
+pub use access::{dict_entries, find_method};
 pub use dispatch::{has_filter, has_lookup, has_test, omit};
 pub use finalize::{Mode, is_template};
 pub use include::Document;
+pub use methods::sort_by_key;
 pub use render::settle;
 
 use super::context::{Environment, Variables};

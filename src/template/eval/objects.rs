@@ -55,7 +55,18 @@ pub fn is_omit(value: &Value) -> bool {
 
 /// A global function that was taken by name instead of being called.
 pub struct FunctionRef(pub Function);
-opaque!(FunctionRef, "function", |this| format!("<function {}>", this.0.name));
+
+impl Object for FunctionRef {
+    fn type_name(&self) -> &str {
+        if matches!(self.0.name, "dict" | "range" | "cycler" | "joiner" | "namespace") { "type" } else { "function" }
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+    fn repr(&self) -> String {
+        format!("<{} {}>", if self.type_name() == "type" { "class" } else { "function" }, self.0.name)
+    }
+}
 
 impl std::fmt::Debug for FunctionRef {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -392,6 +403,47 @@ impl Object for Module {
     }
     fn repr(&self) -> String {
         format!("<TemplateModule {}>", Value::str(&*self.name).repr())
+    }
+}
+
+/// A group that `groupby` made: a pair whose parts have names.
+#[derive(Debug)]
+pub struct GroupTuple {
+    /// What the items have in common.
+    pub grouper: Value,
+    /// The items.
+    pub list: Value,
+}
+
+impl GroupTuple {
+    /// The plain pair.
+    pub fn pair(&self) -> [Value; 2] {
+        [self.grouper.clone(), self.list.clone()]
+    }
+}
+
+impl Object for GroupTuple {
+    fn type_name(&self) -> &str {
+        "GroupTuple"
+    }
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+    fn get(&self, key: &Value) -> Result<Option<Value>> {
+        Ok(match (key.as_str(), key.as_i64()) {
+            (Some("grouper"), _) | (_, Some(0 | -2)) => Some(self.grouper.clone()),
+            (Some("list"), _) | (_, Some(1 | -1)) => Some(self.list.clone()),
+            _ => None,
+        })
+    }
+    fn iterate(&self) -> Option<Vec<Value>> {
+        Some(self.pair().into())
+    }
+    fn len(&self) -> Option<usize> {
+        Some(2)
+    }
+    fn repr(&self) -> String {
+        Value::tuple(self.pair()).repr()
     }
 }
 

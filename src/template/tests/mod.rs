@@ -1,6 +1,7 @@
 //! Tests, a file for each kind; [`super::registry::TESTS`] lists them.
 
 pub mod files;
+pub mod jinja;
 pub mod matching;
 mod pep440;
 pub mod results;

@@ -134,4 +134,5 @@ pub(super) mod arg {
     }
 }
 
+pub use list::sort_by_key;
 pub(super) use list::{slice, slice_positions};
