@@ -115,6 +115,7 @@ pub static FILTERS: &[&[Filter]] = &[
     filters::sets::FILTERS,
     filters::text::FILTERS,
     filters::urls::FILTERS,
+    filters::vault::FILTERS,
     filters::yaml::FILTERS,
 ];
 
@@ -128,12 +129,14 @@ pub static TESTS: &[&[Test]] = &[
     tests::sets::TESTS,
     tests::truth::TESTS,
     tests::uris::TESTS,
+    tests::vaults::TESTS,
     tests::versions::TESTS,
 ];
 
 /// Every lookup.
 #[rustfmt::skip]
 pub static LOOKUPS: &[&Lookup] = &[
+    &lookups::config::LOOKUP,
     &lookups::csvfile::LOOKUP,
     &lookups::env::LOOKUP,
     &lookups::file::LOOKUP,
@@ -141,6 +144,7 @@ pub static LOOKUPS: &[&Lookup] = &[
     &lookups::fileglob::LOOKUP,
     &lookups::first_found::LOOKUP,
     &lookups::ini::LOOKUP,
+    &lookups::inventory_hostnames::LOOKUP,
     &lookups::lists::DICT,
     &lookups::lists::INDEXED_ITEMS,
     &lookups::lists::ITEMS,
@@ -154,6 +158,7 @@ pub static LOOKUPS: &[&Lookup] = &[
     &lookups::sequence::LOOKUP,
     &lookups::subelements::LOOKUP,
     &lookups::template::LOOKUP,
+    &lookups::url::LOOKUP,
     &lookups::vars::LOOKUP,
     &lookups::vars::NAMES,
 ];

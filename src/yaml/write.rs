@@ -284,13 +284,13 @@ fn emit(nodes: &[Node], root: usize, anchors: &mut [Anchor], style: &Style, out:
     emitter.emit(Event::stream_start(Encoding::Utf8))?;
     let directives = style.version.is_some() || !style.tags.is_empty();
     emitter.emit(Event::document_start(None, &[], !(style.explicit_start || directives)))?;
-    emit_node(&mut emitter, nodes, root, anchors, style)?;
+    emit_node(&mut emitter, nodes, root, anchors)?;
     emitter.emit(Event::document_end(!style.explicit_end))?;
     emitter.emit(Event::stream_end())?;
     emitter.flush()
 }
 
-fn emit_node(emitter: &mut Emitter, nodes: &[Node], node: usize, anchors: &mut [Anchor], style: &Style) -> Emitted {
+fn emit_node(emitter: &mut Emitter, nodes: &[Node], node: usize, anchors: &mut [Anchor]) -> Emitted {
     let name = match anchors[node] {
         Anchor::Written(number) => return emitter.emit(Event::alias(&format!("id{number:03}"))),
         Anchor::Named(number) => {
@@ -315,15 +315,15 @@ fn emit_node(emitter: &mut Emitter, nodes: &[Node], node: usize, anchors: &mut [
         Node::Sequence { items, flow } => {
             let kind = if *flow { SequenceStyle::Flow } else { SequenceStyle::Block };
             emitter.emit(Event::sequence_start(name, Some(SEQ), true, kind))?;
-            items.iter().try_for_each(|item| emit_node(emitter, nodes, *item, anchors, style))?;
+            items.iter().try_for_each(|item| emit_node(emitter, nodes, *item, anchors))?;
             emitter.emit(Event::sequence_end())
         }
         Node::Mapping { tag, entries, flow } => {
             let kind = if *flow { MappingStyle::Flow } else { MappingStyle::Block };
             emitter.emit(Event::mapping_start(name, Some(tag), *tag == MAP, kind))?;
             for (key, value) in entries {
-                emit_node(emitter, nodes, *key, anchors, style)?;
-                emit_node(emitter, nodes, *value, anchors, style)?;
+                emit_node(emitter, nodes, *key, anchors)?;
+                emit_node(emitter, nodes, *value, anchors)?;
             }
             emitter.emit(Event::mapping_end())
         }

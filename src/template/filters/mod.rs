@@ -24,4 +24,5 @@ pub mod regex;
 pub mod sets;
 pub mod text;
 pub mod urls;
+pub mod vault;
 pub mod yaml;

@@ -1,11 +1,13 @@
 //! Lookups, a file for each or for those that belong together; [`super::registry::LOOKUPS`] lists them.
 
+pub mod config;
 pub mod csvfile;
 pub mod env;
 pub mod file;
 pub mod fileglob;
 pub mod first_found;
 pub mod ini;
+pub mod inventory_hostnames;
 mod kv;
 pub mod lists;
 mod options;
@@ -15,6 +17,7 @@ pub mod search;
 pub mod sequence;
 pub mod subelements;
 pub mod template;
+pub mod url;
 pub mod vars;
 
 /// Runs what blocks without holding up the tasks that share our thread.

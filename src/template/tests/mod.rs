@@ -8,4 +8,5 @@ pub mod results;
 pub mod sets;
 pub mod truth;
 pub mod uris;
+pub mod vaults;
 pub mod versions;
