@@ -8,10 +8,10 @@ use crate::value::Dict;
 use std::path::Path;
 use std::time::Duration;
 
-/// Its arguments.
+/// Its arguments: its own, and those of the modules it may hand the task to.
 pub const SPEC: Spec = Spec {
     args: &[
-        Arg::new("name", Kind::Str).required(),
+        Arg::new("name", Kind::Str).aliases(&["service", "unit"]),
         Arg::new("state", Kind::Str).choices(&["started", "stopped", "reloaded", "restarted"]),
         Arg::new("sleep", Kind::Int),
         Arg::new("pattern", Kind::Str),
@@ -19,8 +19,15 @@ pub const SPEC: Spec = Spec {
         Arg::new("runlevel", Kind::Str).default("default"),
         Arg::new("arguments", Kind::Str).default("").aliases(&["args"]),
         Arg::new("use", Kind::Str).hidden(),
+        Arg::new("force", Kind::Bool).hidden(),
+        Arg::new("masked", Kind::Bool).hidden(),
+        Arg::new("daemon_reload", Kind::Bool).aliases(&["daemon-reload"]).hidden(),
+        Arg::new("daemon_reexec", Kind::Bool).aliases(&["daemon-reexec"]).hidden(),
+        Arg::new("scope", Kind::Str).choices(&["system", "user", "global"]).hidden(),
+        Arg::new("no_block", Kind::Bool).hidden(),
+        Arg::new("runlevels", Kind::List(&Kind::Str)).hidden(),
+        Arg::new("daemonize", Kind::Bool).hidden(),
     ],
-    required_one_of: &[&["state", "enabled"]],
     ..Spec::new("service")
 };
 
@@ -37,9 +44,46 @@ pub fn run(run: &mut Run, params: &Params) -> Result<Outcome, Failure> {
             let params = for_systemd(run, params);
             systemd::run(run, &params)
         }
-        "sysvinit" => sysvinit::run(run, &for_sysvinit(params)),
-        _ => classic(run, params),
+        "sysvinit" => {
+            check(params, SYSVINIT_ONLY)?;
+            sysvinit::run(run, &for_sysvinit(params))
+        }
+        _ => {
+            check(params, &[])?;
+            if !service_mgr::is_booted(run) {
+                return classic(run, params);
+            }
+            // asked for by `use: service`, whose result tells less
+            let params = for_systemd(run, params);
+            let mut outcome = systemd::run(run, &params)?;
+            outcome.result.remove("status");
+            Ok(outcome)
+        }
     }
+}
+
+const SYSTEMD_ONLY: [&str; 6] = ["force", "masked", "daemon_reload", "daemon_reexec", "scope", "no_block"];
+const SYSVINIT_ONLY: &[&str] = &["runlevels", "daemonize"];
+
+/// What a service outside systemd needs and takes, beside the common arguments these.
+fn check(params: &Params, taken: &[&str]) -> Result<(), Failure> {
+    let strange = SYSTEMD_ONLY.iter().chain(SYSVINIT_ONLY).filter(|name| params.is_set(name) && !taken.contains(name));
+    let mut strange: Vec<&str> = strange.copied().collect();
+    strange.sort_unstable();
+    if !strange.is_empty() {
+        let names = "arguments, enabled, name, pattern, runlevel, sleep, state (args)";
+        let strange = strange.join(", ");
+        return Err(Failure::new(format!(
+            "Unsupported parameters for (service) module: {strange}. Supported parameters include: {names}."
+        )));
+    }
+    if !params.is_set("name") {
+        return Err(Failure::new("missing required arguments: name"));
+    }
+    if !params.is_set("state") && !params.is_set("enabled") {
+        return Err(Failure::new("one of the following is required: state, enabled"));
+    }
+    Ok(())
 }
 
 /// What systemd's module takes; it has no use for the rest, which is worth a word when somebody gave it.
@@ -54,14 +98,16 @@ fn for_systemd(run: &mut Run, params: &Params) -> Params {
             run.warn(format!("Ignoring \"{name}\" as it is not used in \"systemd\""));
         }
     }
-    let mut taken: Dict =
-        ["name", "state", "enabled"].map(|name| (name, params.value(name).clone())).into_iter().collect();
-    taken.insert("scope", "system");
+    let names = ["name", "state", "enabled"].iter().chain(&SYSTEMD_ONLY);
+    let mut taken: Dict = names.map(|name| (*name, params.value(name).clone())).collect();
+    if !params.is_set("scope") {
+        taken.insert("scope", "system");
+    }
     Params(taken)
 }
 
 fn for_sysvinit(params: &Params) -> Params {
-    let names = ["name", "state", "enabled", "sleep", "pattern", "arguments"];
+    let names = ["name", "state", "enabled", "sleep", "pattern", "arguments", "runlevels", "daemonize"];
     let mut taken: Dict = names.map(|name| (name, params.value(name).clone())).into_iter().collect();
     if !params.is_set("sleep") {
         taken.insert("sleep", 1);

@@ -35,7 +35,7 @@ struct Service<'a> {
 pub fn run(run: &mut Run, params: &Params) -> Result<Outcome, Failure> {
     let name = params.str("name").unwrap_or_default();
     if !init::has_script(name) {
-        return Err(init::missing(name, name));
+        return Err(init::missing(name, ""));
     }
     let mut service = Service { script: init::script(name), run, params, name };
     let is_started = service.is_started()?;
