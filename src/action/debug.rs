@@ -1,7 +1,8 @@
 //! `debug`: shows a message or the value of an expression.
 
 use super::{Context, Future, only};
-use crate::error::{Error, Result};
+use crate::error::{Error, Result, Warning};
+use crate::event::Event;
 use crate::value::{Dict, Text, Value};
 
 /// Runs it.
@@ -70,6 +71,9 @@ fn evaluate(context: &Context, expression: &Text) -> Result<(String, Value)> {
     }) {
         Ok(value) => value,
         Err(error) if error.kind() == crate::error::Kind::Undefined => {
+            let told = format!("Encountered 1 template error.\nerror 1 - {}", error.one_line());
+            let warning = Warning::about(Error::general(told).at(expression.origin()));
+            context.events.send(Event::Warning(warning));
             Value::str(format!("<< error 1 - {} >>", error.one_line()))
         }
         Err(error) => return Err(error),

@@ -409,6 +409,9 @@ impl<'a> Attempt<'a> {
         if failed && error.is_none() {
             error = Some(self.failure(&result, context.module_failed));
         }
+        if failed && !result.contains("exception") && context.module_failed {
+            result.insert("exception", "(traceback unavailable)");
+        }
         let delegated = self.delegate()?;
         let facts_host = match &delegated {
             Some(name) if self.reader().flag("delegate_facts")?.unwrap_or(false) => name.clone(),

@@ -59,7 +59,11 @@ impl Ended {
 
     /// A failure before or outside the action.
     pub fn failed(info: Arc<TaskInfo>, host: &Arc<str>, error: Error) -> Ended {
-        let error = error.context("Task failed.").at(info.origin.as_ref());
+        // what is wrong with the loop itself stands alone
+        let error = match error.kind() {
+            crate::error::Kind::General => error,
+            _ => error.context("Task failed.").at(info.origin.as_ref()),
+        };
         let unreachable = error.kind() == crate::error::Kind::Unreachable;
         let mut result = Dict::new();
         let outcome = if unreachable {

@@ -45,6 +45,8 @@ pub struct Task {
     pub action_origin: Option<Origin>,
     /// What it repeats over.
     pub repeat: Option<Loop>,
+    /// Where that is written.
+    pub repeat_origin: Option<Origin>,
     /// Keywords, variables and the scopes around it.
     pub scope: Arc<Scope>,
     /// Whether it is a handler.
@@ -63,6 +65,7 @@ impl Task {
             arguments: Arc::new(arguments),
             action_origin: None,
             repeat: None,
+            repeat_origin: None,
             scope: Arc::new(Scope::empty(ScopeKind::Task, Some(parent))),
             is_handler: false,
             implicit: true,
@@ -119,6 +122,7 @@ pub fn parse(loader: &Loader, dict: &Dict, context: &Context) -> Result<Task> {
     let mut keywords = Keywords::default();
     let mut candidates = Vec::new();
     let mut repeat = None;
+    let mut repeat_origin = None;
     for (key, value) in dict {
         let name = key.as_str().ok_or_else(|| {
             Error::parser(format!("a task's keys must be texts, got {}", key.repr())).at(origin.as_ref())
@@ -130,28 +134,31 @@ pub fn parse(loader: &Loader, dict: &Dict, context: &Context) -> Result<Task> {
                 return Err(Error::parser(format!("duplicate loop in task: {lookup}")).at(key.origin()));
             }
             repeat = Some(Loop::With(lookup.to_string(), value.clone()));
+            repeat_origin = value.origin().or(key.origin()).cloned();
         } else {
             candidates.push((key, name, value));
         }
     }
     let statement = find_statement(loader, &mut keywords, &candidates, place, origin.as_ref())?;
+    let loop_origin = keywords.origin("loop").cloned();
     if let Some(value) = keywords.take("loop") {
         if repeat.is_some() {
             return Err(Error::parser("duplicate loop in task: loop").at(origin.as_ref()));
         }
         repeat = Some(Loop::Loop(value));
+        repeat_origin = loop_origin;
     }
     if statement.local {
         keywords.set("delegate_to", Value::Str(Text::plain("localhost")), origin.clone());
     }
-    build(loader, statement, keywords, repeat, context, origin)
+    build(loader, statement, keywords, (repeat, repeat_origin), context, origin)
 }
 
 fn build(
     loader: &Loader,
     statement: Statement,
     mut keywords: Keywords,
-    repeat: Option<Loop>,
+    (repeat, repeat_origin): (Option<Loop>, Option<Origin>),
     context: &Context,
     origin: Option<Origin>,
 ) -> Result<Task> {
@@ -179,6 +186,7 @@ fn build(
         resolved,
         arguments: Arc::new(arguments),
         action_origin: statement.origin,
+        repeat_origin,
         repeat,
         scope: Arc::new(scope),
         is_handler: context.handlers,

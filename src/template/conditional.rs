@@ -6,6 +6,7 @@ use crate::error::{Error, Kind, Result};
 use crate::value::{Text, Value};
 
 const BROKEN_ALLOWED: &str = "Broken conditionals are currently allowed because the `ALLOW_BROKEN_CONDITIONALS` configuration option is enabled.";
+const BROKEN_ALLOWABLE: &str = "Broken conditionals can be temporarily allowed with the `ALLOW_BROKEN_CONDITIONALS` configuration option.";
 const AS_TEMPLATE: &str = "Conditionals should not be surrounded by templating delimiters such as {{ }} or {% %}.";
 
 /// Whether a condition holds. Anything but a boolean result is an error, unless broken conditions are allowed.
@@ -34,7 +35,7 @@ pub fn holds(interp: &mut Interp, condition: &Value) -> Result<bool> {
         interp.warn(format!("{message} {BROKEN_ALLOWED}"), true);
         return Ok(truth);
     }
-    Err(Error::template(message).at(condition.origin()))
+    Err(Error::template(message).at(condition.origin()).help(BROKEN_ALLOWABLE))
 }
 
 /// Blanks around a condition mean nothing.
