@@ -140,7 +140,7 @@ impl<'a> Batch<'a> {
         let no_log = reader.flag("no_log").ok().flatten().unwrap_or(false);
         Arc::new(TaskInfo {
             id: task.id.0,
-            title: task.titled(name.as_deref().unwrap_or(&task.action)),
+            title: self.banner_title(task, &templar, name.as_deref()),
             name: name.unwrap_or_default(),
             role: task.role().map(|role| role.name.clone()),
             action: task.action.clone(),
@@ -155,6 +155,21 @@ impl<'a> Batch<'a> {
             no_log,
             tags: reader.tags().unwrap_or_default(),
         })
+    }
+
+    /// The banner's text: the name, or the action; an unnamed `include_role` shows its role.
+    fn banner_title(&self, task: &Task, templar: &Templar, name: Option<&str>) -> String {
+        let role = match (name, task.resolved.short()) {
+            (None, "include_role") => task.arguments.get("name").or_else(|| task.arguments.get("role")),
+            _ => None,
+        };
+        match role {
+            Some(role) => {
+                let role = templar.template(role).map_or_else(|_| role.to_text().into_owned(), |role| role.to_text().into_owned());
+                task.titled(&format!("{} : {role}", task.action))
+            }
+            None => task.titled(name.unwrap_or(&task.action)),
+        }
     }
 
     /// Whether a task runs on one host for all: `run_once`, or an action that is made for that.
@@ -332,25 +347,33 @@ impl<'a> Batch<'a> {
         if !end.changed() {
             return Ok(());
         }
+        let flushing = self.progress.get(host).is_some_and(Progress::is_flushing);
         for name in &end.notify {
-            match self.handlers.notify(name, host) {
-                Some(handlers) => {
-                    for handler in handlers {
-                        self.session.events.send(Event::Notified { handler: handler.title(), host: host.clone() });
-                    }
+            if self.handlers.find(name).is_empty() {
+                let message = format!(
+                    "The requested handler '{name}' was not found in either the main handlers list nor in the listening handlers list"
+                );
+                if self.session.options.error_on_missing_handler {
+                    return Err(Error::general(message));
                 }
-                None => {
-                    let message = format!(
-                        "The requested handler '{name}' was not found in either the main handlers list nor in the listening handlers list"
-                    );
-                    if self.session.options.error_on_missing_handler {
-                        return Err(Error::general(message));
-                    }
-                    self.session.events.warn(message);
-                }
+                self.session.events.warn(message);
+            } else if flushing {
+                let notified = self.handlers.notify(name, host);
+                self.tell_notified(notified, host);
+            } else {
+                self.handlers.save(name, host);
+                let text = format!("Notification for handler {name} has been saved.");
+                self.session.events.send(Event::Verbose { level: 2, host: None, text });
             }
         }
         Ok(())
+    }
+
+    /// Tells of handlers that a host has notified.
+    pub(super) fn tell_notified(&self, handlers: Vec<Arc<Task>>, host: &Arc<str>) {
+        for handler in handlers {
+            self.session.events.send(Event::Notified { handler: handler.title(), host: host.clone() });
+        }
     }
 
     fn learn_facts(&self, host: &Arc<str>, task: &Task, end: &Ended, once: bool) {

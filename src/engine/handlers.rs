@@ -14,6 +14,8 @@ pub struct Handlers {
     /// Names rendered once, with the play's variables.
     names: HashMap<TaskId, Option<String>>,
     notified: HashMap<TaskId, HashSet<Arc<str>>>,
+    /// Notifications since the last flush, by host.
+    saved: HashMap<Arc<str>, Vec<String>>,
 }
 
 impl Handlers {
@@ -56,18 +58,25 @@ impl Handlers {
         found
     }
 
-    /// Notes that a host notified; gives the handlers that did not know it yet, or `None` when the name means none.
-    pub fn notify(&mut self, notification: &str, host: &Arc<str>) -> Option<Vec<Arc<Task>>> {
-        let found = self.find(notification);
-        if found.is_empty() {
-            return None;
+    /// Notes a notification for the next flush: which handler it means is decided then, for a role that is included
+    /// later may bring one of the same name.
+    pub fn save(&mut self, notification: &str, host: &Arc<str>) {
+        let saved = self.saved.entry(host.clone()).or_default();
+        if !saved.iter().any(|known| known == notification) {
+            saved.push(notification.to_string());
         }
-        Some(
-            found
-                .into_iter()
-                .filter(|handler| self.notified.entry(handler.id).or_default().insert(host.clone()))
-                .collect(),
-        )
+    }
+
+    /// Turns a host's saved notifications into notified handlers; gives those that did not know it yet.
+    pub fn resolve(&mut self, host: &Arc<str>) -> Vec<Arc<Task>> {
+        let saved = self.saved.remove(host).unwrap_or_default();
+        saved.iter().flat_map(|notification| self.notify(notification, host)).collect()
+    }
+
+    /// Notifies the handlers of a name now; gives those that did not know it yet.
+    pub fn notify(&mut self, notification: &str, host: &Arc<str>) -> Vec<Arc<Task>> {
+        let found = self.find(notification);
+        found.into_iter().filter(|handler| self.notified.entry(handler.id).or_default().insert(host.clone())).collect()
     }
 
     /// Whether a host has notified a handler that has not run since.

@@ -79,6 +79,8 @@ impl Batch<'_> {
         match action {
             "noop" => {}
             "flush_handlers" => {
+                let notified = self.handlers.resolve(host);
+                self.tell_notified(notified, host);
                 let handlers: Vec<_> = self.handlers.list().iter().map(|handler| handler.id).collect();
                 let progress = self.progress.get_mut(host);
                 if let Some(progress) = progress {
