@@ -164,7 +164,8 @@ impl<'a> Attempt<'a> {
         if self.work.task.keyword("async").is_none() || self.reader().int("async")?.unwrap_or(0) == 0 {
             return Ok(());
         }
-        let message = "'async' is not supported yet: run the task without it, or start the work with 'nohup' or 'systemd-run'";
+        let message =
+            "'async' is not supported yet: run the task without it, or start the work with 'nohup' or 'systemd-run'";
         Err(Error::action(message).at(self.work.task.scope.keywords.origin("async").or(self.work.task.origin())))
     }
 

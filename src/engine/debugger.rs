@@ -57,7 +57,9 @@ pub async fn ask(work: &Work, ended: &Ended, edits: &Edits) -> Result<Next> {
             "q" | "quit" | "EOF" => return Err(interrupted(work)),
             "u" | "update_task" => debugger.update(),
             "p" | "pprint" => debugger.print(rest),
-            "h" | "help" | "?" => debugger.say("commands: p(print) EXPRESSION, NAME = VALUE, u(pdate_task), r(edo), c(ontinue), q(uit)"),
+            "h" | "help" | "?" => {
+                debugger.say("commands: p(print) EXPRESSION, NAME = VALUE, u(pdate_task), r(edo), c(ontinue), q(uit)")
+            }
             _ => debugger.assign(line),
         }
     }
@@ -109,11 +111,13 @@ impl Prompt<'_> {
     fn evaluate(&self, expression: &str) -> Result<Value> {
         let view = self.work.session.task_view(&self.work.play, &self.work.host, &self.work.task);
         let names = view.names();
-        let mut vars: Dict = names.iter().filter_map(|name| Some((Value::str(name.clone()), view.raw(name)?))).collect();
+        let mut vars: Dict =
+            names.iter().filter_map(|name| Some((Value::str(name.clone()), view.raw(name)?))).collect();
         vars.extend(self.pending.variables.clone());
         let mut arguments = (*self.work.task.arguments).clone();
         arguments.extend(self.edits.arguments.clone());
-        let task = Dict::from_iter([("name", Value::str(self.work.info.name.as_str())), ("args", Value::dict(arguments))]);
+        let task =
+            Dict::from_iter([("name", Value::str(self.work.info.name.as_str())), ("args", Value::dict(arguments))]);
         let result = Dict::from_iter([("_result", Value::dict(self.ended.result.clone()))]);
         let scope = Dict::from_iter([
             ("task", Value::dict(task)),

@@ -31,7 +31,13 @@ pub fn static_variables(
         }
         layers.push(files.clone());
         layers.push_defaults(scope);
-        let magic = Magic { run: run.clone(), play: Some(play.clone()), host: nobody.clone(), store: store.host(""), scope: None };
+        let magic = Magic {
+            run: run.clone(),
+            play: Some(play.clone()),
+            host: nobody.clone(),
+            store: store.host(""),
+            scope: None,
+        };
         Templar::new(environment.clone(), Arc::new(View::new(magic, layers)))
     })
 }

@@ -224,7 +224,9 @@ pub fn gather(work: &Work, mut ends: Vec<Ended>) -> Ended {
     all.delegated = ends.last().and_then(|end| end.delegated.clone());
     for end in &mut ends {
         let label = end.label.clone();
-        let labelled = std::mem::take(&mut end.includes).into_iter().map(|request| IncludeRequest { label: label.clone(), ..request });
+        let labelled = std::mem::take(&mut end.includes)
+            .into_iter()
+            .map(|request| IncludeRequest { label: label.clone(), ..request });
         all.includes.extend(labelled);
     }
     for end in ends.iter().filter(|end| end.changed()) {

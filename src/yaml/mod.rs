@@ -5,7 +5,6 @@
 
 mod compose;
 mod construct;
-mod dump;
 mod events;
 mod file;
 mod node;
@@ -14,7 +13,6 @@ mod resolve;
 mod scalar;
 pub mod write;
 
-pub use dump::{DumpOptions, to_yaml};
 pub use file::{json_value, load, parse_file, read_text};
 pub use node::{Node, NodeKind};
 

@@ -9,6 +9,7 @@ use crate::value::{Dict, Moment, Value, repr_float};
 use base64::Engine as _;
 use libyaml_safer::{Break, Emitter, Encoding, Event, MappingStyle, ScalarStyle, SequenceStyle};
 use std::collections::HashMap;
+use std::fmt::Write as _;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
@@ -76,7 +77,7 @@ pub const BREAKS: [char; 4] = ['\n', '\u{85}', '\u{2028}', '\u{2029}'];
 
 /// Writes one document.
 pub fn to_string(value: &Value, style: &Style) -> Result<String> {
-    let mut builder = Builder { style, nodes: Vec::new(), known: HashMap::new() };
+    let mut builder = Builder { style, nodes: Vec::new(), known: HashMap::new(), depth: 0 };
     let root = builder.node(value)?;
     let mut anchors = vec![Anchor::Unseen; builder.nodes.len()];
     anchor(&builder.nodes, root, &mut anchors, &mut 0);
@@ -89,10 +90,28 @@ pub fn to_string(value: &Value, style: &Style) -> Result<String> {
     let written =
         std::panic::catch_unwind(AssertUnwindSafe(|| emit(&builder.nodes, root, &mut anchors, style, &mut out)));
     match written {
-        Ok(Ok(())) => Ok(directives + &String::from_utf8_lossy(&out)),
+        Ok(Ok(())) => Ok(directives + &escape_astral(&String::from_utf8_lossy(&out))),
         Ok(Err(why)) => Err(Error::template(why.to_string())),
         Err(_) => Err(Error::template("the YAML writer gave up on this value")),
     }
+}
+
+/// Characters that libyaml takes for unprintable and the emitter here does not: texts with them are quoted, and the characters
+/// escaped afterwards.
+fn is_astral(c: char) -> bool {
+    c as u32 > 0xffff
+}
+
+fn escape_astral(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for c in text.chars() {
+        if is_astral(c) {
+            let _ = write!(out, "\\U{:08X}", c as u32);
+        } else {
+            out.push(c);
+        }
+    }
+    out
 }
 
 enum Node {
@@ -118,7 +137,11 @@ struct Builder<'a> {
     nodes: Vec<Node>,
     /// Containers met before, by where they are kept.
     known: HashMap<usize, usize>,
+    depth: usize,
 }
+
+/// Deeper nesting than any real value has, and far from the end of the stack.
+const MAX_DEPTH: usize = 512;
 
 impl Builder<'_> {
     fn node(&mut self, value: &Value) -> Result<usize> {
@@ -127,12 +150,18 @@ impl Builder<'_> {
             Value::Tuple(items) if !items.is_empty() => Some(Arc::as_ptr(items).addr()),
             Value::Dict(dict) => Some(Arc::as_ptr(dict).addr()),
             Value::Set(set) => Some(Arc::as_ptr(set).addr()),
+            Value::Vault(vaulted) => Some(Arc::as_ptr(vaulted).addr()),
             _ => None,
         };
         if let Some(node) = identity.and_then(|identity| self.known.get(&identity)) {
             return Ok(*node);
         }
+        self.depth += 1;
+        if self.depth > MAX_DEPTH {
+            return Err(Error::template("maximum recursion depth exceeded"));
+        }
         let node = self.build(value)?;
+        self.depth -= 1;
         self.nodes.push(node);
         let number = self.nodes.len() - 1;
         self.known.extend(identity.map(|identity| (identity, number)));
@@ -303,9 +332,12 @@ fn emit_node(emitter: &mut Emitter, nodes: &[Node], node: usize, anchors: &mut [
     match &nodes[node] {
         Node::Scalar { tag, text, style } => {
             let style = match style {
+                _ if text.contains(is_astral) => ScalarStyle::DoubleQuoted,
                 Some('\'') => ScalarStyle::SingleQuoted,
                 Some('"') => ScalarStyle::DoubleQuoted,
                 Some('|') => ScalarStyle::Literal,
+                // the emitter loses line breaks when it folds, so texts with some are written literally
+                Some('>') if text.contains('\n') => ScalarStyle::Literal,
                 Some('>') => ScalarStyle::Folded,
                 _ => ScalarStyle::Any,
             };
