@@ -49,6 +49,11 @@ impl Program {
         Ok(Program { path: path.to_owned(), size: data.size(), hash, cache })
     }
 
+    /// For people: how it is known on targets.
+    pub fn describe(&self) -> String {
+        format!("heliostat-{}, {} bytes", &self.hash[..12.min(self.hash.len())], self.size)
+    }
+
     /// Its content, compressed with gzip where that is asked for, in a file, with its length. Kept for the next run.
     pub fn packed(&self, gzip: bool) -> io::Result<(File, u64)> {
         if !gzip {
@@ -92,6 +97,33 @@ impl Program {
             }
         }
     }
+}
+
+/// At a target: notes that the running program is in use, and removes those beside it that were not for a month.
+pub fn sweep_targets() {
+    const DAY: u64 = 24 * 3600;
+    let age = |path: &Path| fs::metadata(path).and_then(|data| data.modified()).ok().and_then(|at| at.elapsed().ok());
+    let old = |path: &Path, days: u64| age(path).is_some_and(|age| age.as_secs() > days * DAY);
+    let Ok(own) = fs::read_link("/proc/self/exe") else { return };
+    if !own.file_name().and_then(|name| name.to_str()).is_some_and(is_target_name) {
+        return;
+    }
+    if old(&own, 1) {
+        let _ = File::open(&own).and_then(|file| file.set_modified(std::time::SystemTime::now()));
+    }
+    let Some(entries) = own.parent().and_then(|dir| fs::read_dir(dir).ok()) else { return };
+    for entry in entries.flatten() {
+        let path = entry.path();
+        if entry.file_name().to_str().is_some_and(is_target_name) && path != own && old(&path, 30) {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
+/// `heliostat-`, a SHA-256, and what stands behind it while it comes in.
+fn is_target_name(name: &str) -> bool {
+    let hash = name.strip_prefix("heliostat-").and_then(|rest| rest.get(..64));
+    hash.is_some_and(|hash| hash.bytes().all(|c| c.is_ascii_hexdigit()))
 }
 
 fn cache_dir() -> Option<PathBuf> {

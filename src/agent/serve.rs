@@ -23,6 +23,9 @@ use std::process::ExitCode;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+/// Of a job's thread: data may be nested deeply.
+const STACK: usize = 8 << 20;
+
 /// How an agent was started. Nothing secret: these words stand in the process list.
 #[derive(Debug, Default, PartialEq)]
 struct Options {
@@ -107,6 +110,7 @@ fn start(options: &Options) -> io::Result<()> {
         if let Some(place) = &*lock(&sweeper.place) {
             place.sweep();
         }
+        super::program::sweep_targets();
     });
     let result = agent.serve(&mut from);
     if let Err(error) = &result {
@@ -205,7 +209,7 @@ impl Agent {
         let agent = self.clone();
         let lifeline = Lifeline::default();
         lock(&self.running).insert(request, lifeline.clone());
-        let thread = std::thread::Builder::new().name(format!("job {request}"));
+        let thread = std::thread::Builder::new().name(format!("job {request}")).stack_size(STACK);
         let spawned = thread.spawn(move || {
             agent.run(request, job, lifeline);
             lock(&agent.running).remove(&request);

@@ -91,6 +91,12 @@ impl Fleet {
         Fleet { yard: Yard::new(Some(program)), hosts: Mutex::default(), this_machine: ThisMachine::default() }
     }
 
+    /// Tells what a person may want to know of connections (`<host> SSH: EXEC ...` at `-vvv`): the host's address, the
+    /// `-v` count from which it is shown, the text.
+    pub fn on_note(&self, listener: impl Fn(&str, u8, &str) + Send + Sync + 'static) {
+        self.yard.listen(Box::new(listener));
+    }
+
     /// Runs a module, connecting first where needed. One round trip on a connected host.
     ///
     /// # Errors

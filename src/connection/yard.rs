@@ -1,5 +1,6 @@
 //! What the connections of a run share: the program to send, places for sockets and content, and who may connect now.
 
+use super::Target;
 use super::ssh::askpass::Desk;
 use crate::agent::Program;
 use crate::agent::noise;
@@ -16,8 +17,10 @@ const CONNECTING: usize = 20;
 /// ssh adds a random suffix of 17 bytes to a socket's path, and 108 are what a path may have.
 const LONGEST_SOCKET: usize = 88;
 
+/// Hears what a person may want to know at this `-v` count: the host's address, the count, the text.
+pub type Listener = Box<dyn Fn(&str, u8, &str) + Send + Sync>;
+
 /// See the module.
-#[derive(Debug)]
 pub struct Yard {
     /// One permit a login under way.
     pub connecting: Semaphore,
@@ -26,6 +29,13 @@ pub struct Yard {
     runtime: Mutex<Option<Arc<TempDir>>>,
     local: OnceLock<Workplace>,
     desk: Mutex<Option<Arc<Desk>>>,
+    listener: OnceLock<Listener>,
+}
+
+impl std::fmt::Debug for Yard {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Yard").field("program", &self.program).finish_non_exhaustive()
+    }
 }
 
 impl Yard {
@@ -39,6 +49,19 @@ impl Yard {
             runtime: Mutex::default(),
             local: OnceLock::new(),
             desk: Mutex::default(),
+            listener: OnceLock::new(),
+        }
+    }
+
+    /// Tells this listener from now on. Only the first one is told.
+    pub fn listen(&self, listener: Listener) {
+        let _ = self.listener.set(listener);
+    }
+
+    /// Tells the listener, if there is one. Nothing secret goes here.
+    pub fn note(&self, target: &Target, verbosity: u8, text: impl FnOnce() -> String) {
+        if let Some(listener) = self.listener.get() {
+            listener(&target.address, verbosity, &text());
         }
     }
 

@@ -129,3 +129,45 @@ fn same(a: &std::path::Path, b: &std::path::Path) -> bool {
         }
     }
 }
+
+/// Says how long things take; run it alone: `cargo nextest run --test connection --run-ignored only --no-capture`.
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "measures, tests nothing"]
+async fn how_long_it_takes() {
+    if !possible() {
+        return;
+    }
+    crate::becoming::users();
+    let sshd = Sshd::start();
+    let target = sshd.target("hs-nopass");
+    let root = Target { becoming: Some(heliostat::connection::Become::default()), ..target.clone() };
+    for round in ["cold", "warm", "warm", "warm"] {
+        let fleet = fleet();
+        let mut times = Vec::new();
+        for (what, target) in [("connect and first task", &target), ("next", &target), ("first as root", &root)] {
+            let start = Instant::now();
+            fleet.run(target, job("ping", "{}")).await.unwrap();
+            times.push(format!("{what} {:.1?}", start.elapsed()));
+        }
+        for (what, target) in [("ping", &target), ("ping as root", &root)] {
+            let start = Instant::now();
+            for _ in 0..200 {
+                fleet.run(target, job("ping", "{}")).await.unwrap();
+            }
+            times.push(format!("{what} {:.0?}", start.elapsed() / 200));
+        }
+        let start = Instant::now();
+        for _ in 0..50 {
+            fleet.run(&target, shell("true")).await.unwrap();
+        }
+        times.push(format!("shell {:.1?}", start.elapsed() / 50));
+        eprintln!("{round}: {}", times.join(", "));
+        fleet.close().await;
+    }
+    let start = Instant::now();
+    let mut ssh = std::process::Command::new("ssh");
+    ssh.args(&target.ssh_args).args(["-o", "ControlPath=none", "-i"]).arg(sshd.path("user"));
+    ssh.args(["-p", &sshd.port.to_string(), "hs-nopass@127.0.0.1", "true"]);
+    crate::sshd::run(&mut ssh);
+    eprintln!("ssh itself, for a login and `true`: {:.1?}", start.elapsed());
+}

@@ -80,6 +80,32 @@ async fn the_program_is_sent_once() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn programs_of_old_are_swept_from_the_host() {
+    if !possible() {
+        return;
+    }
+    let home = user("hs-old", "/bin/sh");
+    let sshd = Sshd::start();
+    works(&sshd, "hs-old").await;
+    let place = |name: &str| home.join(".ansible/tmp").join(name);
+    let (old, young, other) = (
+        place(&format!("heliostat-{}", "a".repeat(64))),
+        place(&format!("heliostat-{}", "b".repeat(64))),
+        place("heliostat-notes"),
+    );
+    for (path, days) in [(&old, 40), (&young, 4), (&other, 400)] {
+        fs::write(path, "").unwrap();
+        nix::unistd::chown(path, nix::unistd::User::from_name("hs-old").unwrap().map(|user| user.uid), None).unwrap();
+        let past = std::time::SystemTime::now() - std::time::Duration::from_secs(days * 24 * 3600);
+        fs::File::open(path).unwrap().set_modified(past).unwrap();
+    }
+    works(&sshd, "hs-old").await;
+    assert!(!old.exists() && young.exists() && other.exists());
+    fs::remove_file(young).unwrap();
+    fs::remove_file(other).unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn odd_places_for_temporary_files() {
     if !possible() {
         return;

@@ -54,6 +54,12 @@ pub fn of_client(target: &Target, socket: &Path, terminal: bool, command: &str) 
     args
 }
 
+/// A command line as a shell would take it, for people.
+pub fn shown(program: &str, words: &[OsString]) -> String {
+    let words = words.iter().map(|word| word.to_string_lossy().into_owned());
+    shell_words::join(std::iter::once(program.to_string()).chain(words))
+}
+
 fn option(args: &mut Vec<OsString>, setting: &str) {
     args.push("-o".into());
     args.push(setting.into());

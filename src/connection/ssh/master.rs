@@ -1,9 +1,9 @@
 //! One OpenSSH master a host: started by us with the user's options, attached to through its control socket, ended by us.
 
 use super::arguments;
-use super::askpass::{Answers, Desk};
+use super::askpass::Answers;
 use crate::agent::detach;
-use crate::connection::Target;
+use crate::connection::{Target, fleet::Yard};
 use crate::error::{Error, Kind, Result};
 use std::path::{Path, PathBuf};
 use std::process::Stdio;
@@ -22,6 +22,8 @@ pub struct Master {
     socket: PathBuf,
     address: String,
     complaints: Arc<Mutex<Vec<u8>>>,
+    /// Where the complaints end that were made before the login.
+    login: usize,
     ended: watch::Receiver<bool>,
     end: watch::Sender<bool>,
 }
@@ -31,14 +33,18 @@ impl Master {
     ///
     /// # Errors
     /// [`Kind::Unreachable`] with what ssh said.
-    pub async fn start(target: &Target, socket: &Path, desk: &Arc<Desk>) -> Result<Master> {
+    pub async fn start(target: &Target, socket: &Path, yard: &Yard) -> Result<Master> {
         if target.address.starts_with('-') {
             return Err(Error::new(Kind::Unreachable, format!("{:?} is no host name", target.address)));
         }
         let mut command = std::process::Command::new(&target.ssh_executable);
-        command.args(arguments::of_master(target, socket));
+        let words = arguments::of_master(target, socket);
+        let user = target.user.as_deref().unwrap_or("None");
+        yard.note(target, 3, || format!("ESTABLISH SSH CONNECTION FOR USER: {user}"));
+        yard.note(target, 3, || format!("SSH: EXEC {}", arguments::shown(&target.ssh_executable, &words)));
+        command.args(words);
         command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
-        let answers = Answers::of(target);
+        let (desk, answers) = (yard.desk()?, Answers::of(target));
         if let Some(askpass) = desk.program_for(&answers) {
             command.env("SSH_ASKPASS", askpass).env("SSH_ASKPASS_REQUIRE", "force");
             if std::env::var_os("DISPLAY").is_none_or(|display| display.is_empty()) {
@@ -63,10 +69,12 @@ impl Master {
             }
             ended_sender.send_replace(true);
         });
-        let master = Master { socket: socket.to_owned(), address: target.address.clone(), complaints, ended, end };
+        let mut master =
+            Master { socket: socket.to_owned(), address: target.address.clone(), complaints, login: 0, ended, end };
         master.until_ready(target).await?;
         // It has logged in and asks no more.
         drop(admitted);
+        master.login = master.complaints().len();
         Ok(master)
     }
 
@@ -114,7 +122,8 @@ impl Master {
 
     /// The error for work that was lost with this connection.
     pub fn lost(&self) -> Error {
-        super::trouble::lost(&self.address, &self.complaints())
+        let complaints = self.complaints();
+        super::trouble::lost(&self.address, complaints.get(self.login..).unwrap_or(&complaints))
     }
 
     /// Ends the connection and waits for it.

@@ -33,13 +33,12 @@ pub enum NoAgent {
 
 /// Connects: attempts that were turned away, and `retries`, come again after a pause that grows.
 pub async fn connect(target: &Target, yard: &Yard) -> Result<Master> {
-    let desk = yard.desk()?;
     let mut turned_away = 0;
     let mut attempt = 0;
     loop {
         let permit = yard.connecting.acquire().await;
         let socket = yard.new_socket()?;
-        let result = Master::start(target, &socket, &desk).await;
+        let result = Master::start(target, &socket, yard).await;
         drop(permit);
         let error = match result {
             Ok(master) => return Ok(master),
@@ -54,7 +53,7 @@ pub async fn connect(target: &Target, yard: &Yard) -> Result<Master> {
         } else {
             return Err(error);
         };
-        tracing::debug!("{}: connecting again in {pause:?}: {error}", target.address);
+        yard.note(target, 2, || format!("connecting again in {} ms: {error}", pause.as_millis()));
         tokio::time::sleep(pause).await;
     }
 }
@@ -101,6 +100,7 @@ pub async fn start_agent(master: &Master, target: &Target, yard: &Yard) -> Resul
             return Err(NoAgent::Unavailable(why));
         }
     };
+    yard.note(target, 3, || format!("the agent runs ({})", program.describe()));
     let link = Link::open(from, to, &yard.spool()).await.map_err(|error| NoAgent::Unavailable(error.to_string()))?;
     // The channel lasts as long as somebody holds the child.
     tokio::spawn(async move {
