@@ -49,7 +49,8 @@ fn lives(pid: u32) -> bool {
     fs::read_to_string(format!("/proc/{pid}/stat")).is_ok_and(|stat| !stat.contains(") Z "))
 }
 
-async fn ends(pid: u32) {
+/// Waits for the end of a process; for long enough to tell an end from none.
+pub async fn ends(pid: u32) {
     let deadline = Instant::now() + Duration::from_secs(10);
     while lives(pid) {
         assert!(Instant::now() < deadline, "process {pid} goes on running");
@@ -162,7 +163,7 @@ async fn closing_ends_what_other_users_run_too() {
     };
     let (result, pid) = tokio::join!(task, close);
     assert_eq!(result.unwrap_err().kind(), Kind::Interrupted);
-    assert!(!lives(pid), "when close returns, nothing runs there any more");
+    assert!(!lives(pid), "when close returns, nothing of a task runs there any more");
 }
 
 /// Not a test by itself: the controller that the next one kills.
@@ -226,7 +227,7 @@ async fn a_reset_connects_anew() {
     let fleet: Fleet = fleet();
     let agent = stdout(&fleet.run(&target, shell("echo $PPID")).await.unwrap());
     fleet.reset(&target).await.unwrap();
-    assert!(!lives(agent.parse().unwrap()));
+    ends(agent.parse().unwrap()).await;
     assert_ne!(stdout(&fleet.run(&target, shell("echo $PPID")).await.unwrap()), agent);
     fleet.close().await;
 }

@@ -32,7 +32,7 @@ async fn a_module_runs_at_the_host_as_the_login_user() {
     let line = std::fs::read_to_string(format!("/proc/{agent}/cmdline")).unwrap();
     assert!(line.contains("--agent"), "{line}");
     fleet.close().await;
-    assert!(!std::path::Path::new(&format!("/proc/{agent}")).exists(), "the agent goes with its connection");
+    crate::losses::ends(agent.parse().unwrap()).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
