@@ -8,6 +8,8 @@ pub mod pyregex;
 
 pub mod yaml;
 
+pub mod vault;
+
 pub mod template;
 
 pub mod inventory;
