@@ -70,7 +70,7 @@ pub(super) fn hex(bytes: &[u8]) -> String {
 /// Hex digits as bytes.
 pub(super) fn unhex(text: &[u8]) -> Result<Vec<u8>> {
     let wrong = || Error::new(Kind::Vault, "Vault format unhexlify error.");
-    if text.len() % 2 != 0 {
+    if !text.len().is_multiple_of(2) {
         return Err(wrong().because(Error::new(Kind::Vault, "Odd-length string")));
     }
     let digit = |byte: u8| {

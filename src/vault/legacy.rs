@@ -17,7 +17,7 @@ pub(super) fn decrypt(payload: &[u8], secret: &Secret) -> Result<Vec<u8>> {
     let wrong = || Error::new(Kind::Vault, MISMATCH);
     let salt = payload.strip_prefix(MAGIC).and_then(|rest| rest.get(..BLOCK - MAGIC.len())).ok_or_else(wrong)?;
     let mut data = payload[BLOCK..].to_vec();
-    if data.is_empty() || data.len() % BLOCK != 0 {
+    if data.is_empty() || !data.len().is_multiple_of(BLOCK) {
         return Err(wrong());
     }
     let keys = keys(secret.bytes(), salt);

@@ -11,7 +11,7 @@ mod secret;
 mod sources;
 
 pub use envelope::{Envelope, is_encrypted};
-pub use keyring::Vault;
+pub use keyring::{Opened, Vault};
 pub use secret::Secret;
 pub use sources::{Ask, Sources};
 
