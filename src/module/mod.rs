@@ -3,6 +3,7 @@
 //! A module is a plain blocking function over its checked parameters and a [`Run`]; it changes the host and says what it
 //! did. It knows nothing of plays, connections or callbacks: the agent calls it, or the controller itself for local hosts.
 
+pub mod account;
 pub mod attributes;
 pub mod blockinfile;
 pub mod chattr;
@@ -17,6 +18,7 @@ pub mod facts;
 pub mod fetch;
 pub mod file;
 pub mod glob;
+pub mod group;
 pub mod init;
 pub mod invoke;
 pub mod lifeline;
@@ -42,6 +44,8 @@ pub mod stat;
 pub mod systemd;
 pub mod sysvinit;
 pub mod tempfile;
+pub mod terminal;
+pub mod user;
 pub mod validation;
 pub mod wait_for;
 

@@ -4,7 +4,7 @@ use super::spec::Spec;
 use super::{Failure, Outcome, Params, Run};
 use super::{blockinfile, copy, copy_tree, fetch, file, lineinfile, replace, slurp, stat, tempfile};
 
-use super::{command, ping, script, service, setup, systemd, sysvinit, wait_for};
+use super::{command, group, ping, script, service, setup, systemd, sysvinit, user, wait_for};
 
 /// A native module.
 #[derive(Clone, Copy)]
@@ -25,6 +25,7 @@ pub const MODULES: &[Module] = &[
     Module { spec: &fetch::SPEC, run: fetch::run },
     Module { spec: &file::SPEC, run: file::run },
     Module { spec: &lineinfile::SPEC, run: lineinfile::run },
+    Module { spec: &group::SPEC, run: group::run },
     Module { spec: &ping::SPEC, run: ping::run },
     Module { spec: &replace::SPEC, run: replace::run },
     Module { spec: &script::SPEC, run: script::run },
@@ -36,6 +37,7 @@ pub const MODULES: &[Module] = &[
     Module { spec: &systemd::SPEC, run: systemd::run },
     Module { spec: &systemd::SERVICE_SPEC, run: systemd::run },
     Module { spec: &sysvinit::SPEC, run: sysvinit::run },
+    Module { spec: &user::SPEC, run: user::run },
     Module { spec: &wait_for::SPEC, run: wait_for::run },
 ];
 
