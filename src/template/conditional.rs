@@ -2,6 +2,7 @@
 
 use super::eval::{Interp, Mode};
 use super::syntax::SyntaxOverrides;
+use super::templar::is_omit;
 use crate::error::{Error, Kind, Result};
 use crate::value::{Text, Value};
 
@@ -21,8 +22,13 @@ pub fn holds(interp: &mut Interp, condition: &Value) -> Result<bool> {
     if let Value::Bool(holds) = result {
         return Ok(holds);
     }
+    if is_omit(&result) {
+        return Err(Error::template("A template was resolved to an Omit scalar.").at(condition.origin()));
+    }
     let truth = result.truthy();
-    let origin = match (&result, result.origin().or(condition.origin())) {
+    // only texts know where they come from; for other values the condition's own place has to do
+    let own = if matches!(result, Value::Str(_)) { result.origin() } else { None };
+    let origin = match (&result, own.or(condition.origin())) {
         (Value::None, _) | (_, None) => "<unknown>".to_string(),
         (_, Some(origin)) => origin.to_string(),
     };

@@ -101,10 +101,15 @@ fn lookup(ctx: &mut dyn Context, mut args: Args) -> Result<Value> {
     };
     let flag = |value: Option<Value>| value.is_some_and(|value| value.truthy());
     let terms = args.rest();
-    let takes_undefined = matches!(name.as_str().rsplit('.').next(), Some("first_found" | "env"));
     let is_undefined = |value: &&Value| matches!(value, Value::Undefined(undefined) if !undefined.lenient);
-    let mut all = terms.iter().chain(args.named.iter().map(|(_, value)| value));
-    if !takes_undefined && let Some(undefined) = all.find(is_undefined) {
+    let (wants_terms, wants_options) = match name.as_str().rsplit('.').next() {
+        Some("first_found") => (true, true),
+        Some("env") => (false, true),
+        _ => (false, false),
+    };
+    let in_terms = terms.iter().find(is_undefined).filter(|_| !wants_terms);
+    let in_options = args.named.iter().map(|(_, value)| value).find(is_undefined).filter(|_| !wants_options);
+    if let Some(undefined) = in_terms.or(in_options) {
         return Ok(undefined.clone());
     }
     let wantlist = flag(args.take_named("wantlist"));

@@ -41,7 +41,7 @@ def answer(mode, text, variables):
     try:
         result = ask(text)
     except Exception as error:
-        text = re.sub(r"_AnsibleTagged(\w+)", lambda name: name[1].lower(), str(error))
+        text = re.sub(r"_Ansible(?:Tagged|LazyTemplate)(\w+)", lambda name: name[1].lower(), str(error))
         return "err\t" + text.replace("\n", "␤")
     name = type(result).__name__.removeprefix("_AnsibleTagged").lower()
     return f"ok\t{name}\t{result!r}"

@@ -37,6 +37,23 @@ const GUARDED: &[&str] = &[
     "__subclasshook__",
 ];
 
+/// Names that containers, texts and numbers answer to.
+const GUARDED_OF_CONTAINERS: &[&str] = &[
+    "__add__",
+    "__bool__",
+    "__contains__",
+    "__delitem__",
+    "__getitem__",
+    "__iter__",
+    "__len__",
+    "__mod__",
+    "__mul__",
+    "__reversed__",
+    "__rmul__",
+    "__setitem__",
+    "__sub__",
+];
+
 impl Interp {
     /// `value.name`: attribute, then item.
     pub(in crate::template) fn get_attribute(&mut self, value: &Value, name: &str) -> Result<Value> {
@@ -81,10 +98,41 @@ impl Interp {
         }))
     }
 
+    /// `getattr(value, name)` as Python does it, without a look at the items.
+    pub(super) fn plain_attribute(&mut self, value: &Value, name: &str) -> Result<Value> {
+        let found = match (self.bound(value, name), value) {
+            (Some(found), _) => Some(found),
+            (None, Value::Object(object)) => object.get(&Value::str(name))?,
+            _ => None,
+        };
+        found.ok_or_else(|| {
+            Error::template(format!("'{}' object has no attribute {}", value.type_name(), Value::str(name).repr()))
+        })
+    }
+
+    /// `value[key]` as Python does it, without a look at the attributes.
+    pub(super) fn plain_item(&mut self, value: &Value, key: &Value) -> Result<Value> {
+        if let Some(found) = self.member(value, key)? {
+            return Ok(found);
+        }
+        let kind = value.type_name();
+        Err(Error::template(match value {
+            Value::Dict(_) => key.repr(),
+            Value::List(_) | Value::Tuple(_) if key.as_i64().is_some() => format!("{kind} index out of range"),
+            Value::Str(_) if key.as_i64().is_some() => "string index out of range".to_string(),
+            Value::List(_) | Value::Tuple(_) => {
+                format!("{kind} indices must be integers or slices, not {}", key.type_name())
+            }
+            Value::Str(_) => format!("string indices must be integers, not '{}'", key.type_name()),
+            _ => format!("'{kind}' object is not subscriptable"),
+        }))
+    }
+
     fn no_attribute(&self, value: &Value, name: &str) -> Value {
         let kind = value.type_name();
         let shown = Value::str(name).repr();
-        self.undefined(if GUARDED.contains(&name) {
+        let guarded = GUARDED.contains(&name) || (GUARDED_OF_CONTAINERS.contains(&name) && !value.is_none());
+        self.undefined(if guarded {
             format!("access to attribute {shown} of '{kind}' object is unsafe.")
         } else {
             format!("object of type '{kind}' has no attribute {shown}")

@@ -336,7 +336,8 @@ impl Context for Interp {
     }
 }
 
-/// The `omit` placeholder.
+/// The `omit` placeholder: there is only one.
 pub fn omit() -> Value {
-    objects::value(objects::Omit)
+    static OMIT: LazyLock<Value> = LazyLock::new(|| objects::value(objects::Omit));
+    OMIT.clone()
 }

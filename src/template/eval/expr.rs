@@ -115,7 +115,7 @@ impl Interp {
             return Ok(value);
         }
         match super::dispatch::function(name) {
-            Some(_) if &**name == "omit" => Ok(objects::value(objects::Omit)),
+            Some(_) if &**name == "omit" => Ok(super::omit()),
             Some(function) => Ok(objects::value(objects::FunctionRef(*function))),
             None => Ok(self.undefined(format!("'{name}' is undefined"))),
         }

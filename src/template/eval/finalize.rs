@@ -73,7 +73,6 @@ impl Interp {
                 let rendered = self.touch_value(value)?;
                 Ok(Some(self.finalized(&rendered, mode)?))
             }
-            Value::Bytes(_) if mode == Mode::Result => Err(unsupported(value)),
             Value::Bytes(_) => Ok(None),
             Value::Undefined(undefined) if undefined.lenient => {
                 if mode == Mode::Result {
@@ -152,6 +151,10 @@ impl Interp {
         let mut made: Option<Dict> = None;
         let before = |at: usize| dict.iter().take(at).map(|(k, v)| (k.clone(), v.clone())).collect::<Dict>();
         for (at, (key, value)) in dict.iter().enumerate() {
+            if let (Value::Tuple(_), Mode::Concat | Mode::Result) = (key, mode) {
+                // a tuple leaves as a list, and a list is no key
+                return Err(Error::template("unhashable type: 'list'"));
+            }
             match (&mut made, self.finalize_member(value, mode)?) {
                 (None, Member::Same) => {}
                 (Some(made), Member::Same) => {

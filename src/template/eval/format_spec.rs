@@ -92,8 +92,11 @@ pub fn parse(text: &str, type_name: &str) -> Result<Spec> {
         spec.alternate = true;
         at += 1;
     }
-    if chars.get(at) == Some(&'0') && spec.align.is_none() {
-        spec.zero = true;
+    if chars.get(at) == Some(&'0') {
+        spec.zero = spec.align.is_none();
+        if at < 2 || spec.align != Some(chars[1]) {
+            spec.fill = '0';
+        }
         at += 1;
     }
     let digits = |at: &mut usize| -> Result<Option<usize>> {
@@ -359,7 +362,6 @@ pub fn format_value(value: &Value, text: &str) -> Result<String> {
             }
             let cut = spec.precision.map_or(text.as_str(), |most| super::strings::head(text, most));
             let mut out = String::new();
-            let spec = if spec.zero { Spec { fill: '0', ..spec } } else { spec };
             pad(cut, &spec, '<', &mut out);
             Ok(out)
         }

@@ -163,7 +163,7 @@ impl Interp {
                     }
                 }
                 Ok(Found::Missing(Error::template(if tried.is_empty() {
-                    "Tried to select from an empty list of templates".to_string()
+                    "Tried to select from an empty list of templates.".to_string()
                 } else {
                     format!("none of the templates given were found: {}", tried.join(", "))
                 })))

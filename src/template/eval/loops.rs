@@ -47,7 +47,7 @@ impl Interp {
         recursion: Option<usize>,
     ) -> Result<Flow> {
         // a range may be longer than any list; without `loop` its numbers are made one by one
-        if let (Some(range), false, None) = (objects::downcast::<Range>(source), node.uses_loop, &node.test) {
+        if let (Some(range), false) = (objects::downcast::<Range>(source), node.uses_loop) {
             let numbers = (0..range.count()).map_while(|at| range.at(at));
             return self.passes(node, numbers, None, scope, sink);
         }
@@ -122,9 +122,6 @@ impl Interp {
             Target::Name(name) => scope.set(name, value),
             Target::Attribute(name, attribute) => {
                 let holder = self.load(name, scope)?;
-                if let Value::Undefined(undefined) = &holder {
-                    return Err(undefined.error());
-                }
                 match objects::downcast::<objects::Namespace>(&holder) {
                     Some(namespace) => namespace.set(attribute, value),
                     None => return Err(Error::template("cannot assign attribute on non-namespace object")),

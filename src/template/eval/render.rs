@@ -196,7 +196,7 @@ impl Interp {
         };
         let template = syntax::parse(body, source).map_err(|error| syntax_error(error, "template"))?;
         let value = self.run(&template, "template")?;
-        Ok(keep_newlines(value, body, &source.syntax.newline_sequence))
+        Ok(keep_newlines(value, body, &syntax.newline_sequence))
     }
 
     /// Runs a template without surroundings.

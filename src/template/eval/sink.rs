@@ -69,6 +69,9 @@ impl Interp {
             Value::Bytes(bytes) => text.push_str(&String::from_utf8_lossy(bytes)),
             other => {
                 let value = self.finalized(other, Mode::Concat)?;
+                if super::objects::is_omit(&value) {
+                    return Ok(());
+                }
                 match &value {
                     Value::Str(piece) => text.push_str(piece),
                     Value::Bytes(bytes) => text.push_str(&String::from_utf8_lossy(bytes)),

@@ -39,7 +39,7 @@ pub fn split(text: &str, separator: Option<&str>, most: Option<usize>) -> Vec<St
             let mut rest = text.trim_start_matches(is_space);
             while !rest.is_empty() {
                 if parts.len() == most {
-                    parts.push(rest.trim_end_matches(is_space).to_string());
+                    parts.push(rest.to_string());
                     break;
                 }
                 let end = rest.find(is_space).unwrap_or(rest.len());
@@ -63,7 +63,7 @@ pub fn rsplit(text: &str, separator: Option<&str>, most: Option<usize>) -> Vec<S
             let mut rest = text.trim_end_matches(is_space);
             while !rest.is_empty() {
                 if parts.len() == most {
-                    parts.push(rest.trim_start_matches(is_space).to_string());
+                    parts.push(rest.to_string());
                     break;
                 }
                 let start =
@@ -316,7 +316,7 @@ mod tests {
 
     #[test]
     fn splitting_follows_python() {
-        assert_eq!(split(" a  b c ", None, Some(1)), ["a", "b c"]);
+        assert_eq!(split(" a  b c ", None, Some(1)), ["a", "b c "]);
         assert_eq!(rsplit(" a  b c ", None, Some(1)), [" a  b", "c"]);
         assert_eq!(rsplit("a.b.c", Some("."), Some(1)), ["a.b", "c"]);
         assert_eq!(splitlines("a\r\nb\n\nc", false), ["a", "b", "", "c"]);

@@ -168,8 +168,18 @@ fn items2dict(_: &mut dyn Context, input: Value, mut args: Args) -> Result<Value
     };
     let mut dict = Dict::new();
     for item in arg::items(&input)? {
-        let item = arg::mapping(&item).ok_or_else(wrong_items)?;
-        let member = |name: &Value| item.get_value(name).cloned().ok_or_else(missing);
+        // whatever can be indexed will do: a pair has members 0 and 1
+        let pair = item.as_slice();
+        let mapping = arg::mapping(&item);
+        let member = |name: &Value| match (&mapping, pair) {
+            (Some(mapping), _) => mapping.get_value(name).cloned().ok_or_else(missing),
+            (None, Some(pair)) => {
+                let at = name.as_i64().ok_or_else(wrong_items)?;
+                let at = usize::try_from(at).ok();
+                at.and_then(|at| pair.get(at)).cloned().ok_or_else(|| Error::template("tuple index out of range"))
+            }
+            (None, None) => Err(wrong_items()),
+        };
         let key = member(&key_name)?;
         arg::hashable(&key).map_err(|_| wrong_items())?;
         dict.insert_value(key, member(&value_name)?);

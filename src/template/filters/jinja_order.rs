@@ -44,7 +44,7 @@ fn sort(ctx: &mut dyn Context, input: Value, mut args: Args) -> Result<Value> {
     for item in defined(ctx, &input)? {
         let mut keys = Vec::with_capacity(paths.len());
         for path in &paths {
-            let value = path.of(ctx, &item)?;
+            let value = path.defined(ctx, &item)?;
             keys.push(key(ctx, &value, case_sensitive)?);
         }
         keyed.push((Value::list(keys), item));
@@ -80,13 +80,13 @@ fn dictsort(ctx: &mut dyn Context, input: Value, mut args: Args) -> Result<Value
 
 fn groupby(ctx: &mut dyn Context, input: Value, mut args: Args) -> Result<Value> {
     let attribute = args.require("sync_do_groupby", "attribute")?;
-    let default = args.take("default");
+    args.take("default");
     let case_sensitive = flag(args.take("case_sensitive"));
     args.finish("sync_do_groupby")?;
-    let path = Path::new(&ctx.resolve(&attribute)?).with_default(default);
+    let path = Path::new(&ctx.resolve(&attribute)?);
     let mut keyed = Vec::new();
     for item in defined(ctx, &input)? {
-        let value = path.of(ctx, &item)?;
+        let value = path.defined(ctx, &item)?;
         keyed.push((key(ctx, &value, case_sensitive)?, item));
     }
     sort_by_key(&mut keyed, false)?;
@@ -101,7 +101,7 @@ fn groupby(ctx: &mut dyn Context, input: Value, mut args: Args) -> Result<Value>
     for (key, items) in groups {
         // the group is called as its first item is, not by the small letters it was sorted by
         let grouper = match items.first() {
-            Some(item) if !case_sensitive => path.of(ctx, item)?,
+            Some(item) if !case_sensitive => path.defined(ctx, item)?,
             _ => key,
         };
         made.push(Value::Object(Arc::new(GroupTuple { grouper, list: Value::list(items) })));
@@ -118,7 +118,7 @@ fn extreme(ctx: &mut dyn Context, input: &Value, mut args: Args, wanted: Orderin
     let symbol = if wanted == Ordering::Less { "<" } else { ">" };
     let mut best: Option<(Value, Value)> = None;
     for item in defined(ctx, input)? {
-        let value = path.of(ctx, &item)?;
+        let value = path.defined(ctx, &item)?;
         let item_key = key(ctx, &value, case_sensitive)?;
         let better = match &best {
             Some((best, _)) => ops::order(symbol, &item_key, best)? == Some(wanted),
@@ -152,7 +152,7 @@ fn sum(ctx: &mut dyn Context, input: Value, mut args: Args) -> Result<Value> {
         return Err(Error::template("sum() can't sum strings [use ''.join(seq) instead]"));
     }
     for item in defined(ctx, &input)? {
-        let value = path.of(ctx, &item)?;
+        let value = path.defined(ctx, &item)?;
         check(&value)?;
         let value = ctx.resolve(&value)?;
         total = ops::binary(BinOp::Add, &total, &value)?;

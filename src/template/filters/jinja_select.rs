@@ -45,6 +45,17 @@ impl Path {
         self
     }
 
+    /// The value at the end of the way, which must not lead into nothing, whatever the default: only `map` and its like accept
+    /// undefined values on their way.
+    pub fn defined(&self, ctx: &mut dyn Context, item: &Value) -> Result<Value> {
+        let mut value = item.clone();
+        for part in &self.parts {
+            value = ctx.item(&value, part)?;
+            super::jinja_sequence::check(&value)?;
+        }
+        Ok(value)
+    }
+
     /// The value at the end of the way; undefined when there is none.
     pub fn of(&self, ctx: &mut dyn Context, item: &Value) -> Result<Value> {
         let mut value = item.clone();

@@ -113,7 +113,7 @@ fn reverse(ctx: &mut dyn Context, input: Value, mut args: Args) -> Result<Value>
     let mut items = match ctx.items(&input) {
         Ok(items) => items,
         Err(error) if error.is_settled() => return Err(error),
-        Err(_) => return Err(Error::template("argument must be iterable")),
+        Err(error) => return Err(Error::template("argument must be iterable").because(error)),
     };
     items.reverse();
     Ok(Value::list(items))
@@ -193,7 +193,7 @@ fn join(ctx: &mut dyn Context, input: Value, mut args: Args) -> Result<Value> {
     let mut text = String::new();
     for (at, item) in defined(ctx, &input)?.into_iter().enumerate() {
         let item = match &path {
-            Some(path) => path.of(ctx, &item)?,
+            Some(path) => path.defined(ctx, &item)?,
             None => item,
         };
         if at > 0 {

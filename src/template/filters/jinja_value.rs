@@ -67,37 +67,15 @@ const WIDTH: usize = 80;
 
 /// Writes a value that starts at column `indent` and is followed by `allowance` characters, as Python's `pprint`.
 fn write_pretty(value: &Value, indent: usize, allowance: usize, out: &mut String) {
-    let short = sorted_repr(value);
+    let short = value.repr();
     if short.chars().count() <= WIDTH.saturating_sub(indent + allowance) {
         out.push_str(&short);
         return;
     }
+    // lists and mappings print on one line, however long: what ansible-core hands to pprint is not quite a list
     match value {
-        Value::Dict(dict) if !dict.is_empty() => {
-            let entries = sorted_entries(dict);
-            out.push('{');
-            let last = entries.len() - 1;
-            for (at, (key, value)) in entries.into_iter().enumerate() {
-                if at > 0 {
-                    out.push_str(",\n");
-                    out.extend(std::iter::repeat_n(' ', indent + 1));
-                }
-                let key = sorted_repr(key);
-                out.push_str(&key);
-                out.push_str(": ");
-                let allowance = if at == last { allowance + 1 } else { 1 };
-                write_pretty(value, indent + 1 + key.chars().count() + 2, allowance, out);
-            }
-            out.push('}');
-        }
-        Value::List(items) if !items.is_empty() => write_items("[", items, "]", indent, allowance, out),
         Value::Tuple(items) if items.len() == 1 => write_items("(", items, ",)", indent, allowance, out),
         Value::Tuple(items) if !items.is_empty() => write_items("(", items, ")", indent, allowance, out),
-        Value::Set(set) if !set.is_empty() => {
-            let mut items: Vec<Value> = set.iter().cloned().collect();
-            items.sort_by(|a, b| a.python_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
-            write_items("{", &items, "}", indent, allowance, out);
-        }
         Value::Str(text) => write_text(text, indent, allowance, out),
         _ => out.push_str(&short),
     }
@@ -184,33 +162,4 @@ fn words(line: &str) -> Vec<&str> {
         rest = &rest[end..];
     }
     words
-}
-
-fn sorted_entries(dict: &crate::value::Dict) -> Vec<(&Value, &Value)> {
-    let mut entries: Vec<(&Value, &Value)> = dict.iter().collect();
-    // keys that have no order are compared by type and address in Python; keeping theirs is as good
-    entries.sort_by(|a, b| a.0.python_cmp(b.0).unwrap_or_else(|| a.0.type_name().cmp(b.0.type_name())));
-    entries
-}
-
-fn sorted_repr(value: &Value) -> String {
-    let join = |items: &[Value]| items.iter().map(sorted_repr).collect::<Vec<_>>().join(", ");
-    match value {
-        Value::Dict(dict) => {
-            let entries: Vec<String> = sorted_entries(dict)
-                .into_iter()
-                .map(|(key, value)| format!("{}: {}", sorted_repr(key), sorted_repr(value)))
-                .collect();
-            format!("{{{}}}", entries.join(", "))
-        }
-        Value::List(items) => format!("[{}]", join(items)),
-        Value::Tuple(items) if items.len() == 1 => format!("({},)", join(items)),
-        Value::Tuple(items) => format!("({})", join(items)),
-        Value::Set(set) if !set.is_empty() => {
-            let mut items: Vec<Value> = set.iter().cloned().collect();
-            items.sort_by(|a, b| a.python_cmp(b).unwrap_or(std::cmp::Ordering::Equal));
-            format!("{{{}}}", join(&items))
-        }
-        other => other.repr(),
-    }
 }

@@ -62,7 +62,11 @@ pub(super) fn document(
 
 /// Parses a bare expression.
 pub(super) fn expression(text: &str, extensions: Extensions) -> Parsed<Template> {
-    let mut parser = Parser::new(tokenize(text, Mode::Expression, &SyntaxOverrides::DEFAULT, false), extensions);
+    let tokens = tokenize(text, Mode::Expression, &SyntaxOverrides::DEFAULT, false);
+    if let Some(Token { kind: Kind::Error(message), line }) = tokens.first() {
+        return Err(SyntaxError { message: format!("{message}\n  line {line}"), line: *line });
+    }
+    let mut parser = Parser::new(tokens, extensions);
     let expr = parser.expression()?;
     if parser.current() != &Kind::Eof {
         return parser.fail("chunk after expression");

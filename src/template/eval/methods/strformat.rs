@@ -32,6 +32,9 @@ pub fn format_map(interp: &mut Interp, text: &str, mapping: &Value) -> Result<Va
 }
 
 fn expand(interp: &mut Interp, text: &str, fields: &mut Fields<'_>, depth: usize) -> Result<String> {
+    if text.is_empty() {
+        return Ok(String::new());
+    }
     if depth == 0 {
         return Err(Error::template("Max string recursion exceeded"));
     }
@@ -129,12 +132,7 @@ fn lookup(interp: &mut Interp, name: &str, fields: &mut Fields<'_>) -> Result<Va
             if end == 0 {
                 return Err(Error::template("Empty attribute in format string"));
             }
-            let found = interp.get_attribute(&value, &tail[..end])?;
-            if found.is_undefined() {
-                let kind = value.type_name();
-                return Err(Error::template(format!("'{kind}' object has no attribute '{}'", &tail[..end])));
-            }
-            value = found;
+            value = interp.plain_attribute(&value, &tail[..end])?;
             path = &tail[end..];
         } else if let Some(tail) = path.strip_prefix('[') {
             let end = tail.find(']').ok_or_else(|| Error::template("Missing ']' in format string"))?;
@@ -143,10 +141,7 @@ fn lookup(interp: &mut Interp, name: &str, fields: &mut Fields<'_>) -> Result<Va
                 return Err(Error::template("Empty attribute in format string"));
             }
             let key = key.parse::<i64>().map_or_else(|_| Value::str(key), Value::Int);
-            value = interp.get_item(&value, &key)?;
-            if let Value::Undefined(undefined) = &value {
-                return Err(undefined.error());
-            }
+            value = interp.plain_item(&value, &key)?;
             path = &tail[end + 1..];
         } else {
             return Err(Error::template("Only '.' or '[' may follow ']' in format field specifier"));
