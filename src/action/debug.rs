@@ -13,7 +13,7 @@ pub fn run(context: &mut Context) -> Future<'_> {
 fn debug(context: &Context) -> Result<Dict> {
     only(context, &["msg", "var", "verbosity"])?;
     if context.arguments.contains("msg") && context.arguments.contains("var") {
-        return Err(Error::action("parameters are mutually exclusive: msg|var"));
+        return Err(Error::general("parameters are mutually exclusive: msg|var"));
     }
     let verbosity = match context.arguments.get("verbosity") {
         None | Some(Value::None) => 0,

@@ -309,10 +309,6 @@ impl<'a> Attempt<'a> {
             Ok(result) => result,
             Err(error) if error.kind() == Kind::Unreachable => {
                 let mut ended = Ended::failed(self.info(context), &self.work.host, error);
-                ended.result.insert(
-                    "msg",
-                    ended.error.as_ref().map(|error| error.cause().map_or_else(|| error.one_line(), Error::one_line)),
-                );
                 ended.delegated = self.delegate()?;
                 ended.ignored = self.reader().flag("ignore_unreachable")?.unwrap_or(false);
                 ended.any_errors_fatal = self.fatal()?;
@@ -324,7 +320,9 @@ impl<'a> Attempt<'a> {
                 result.insert("failed", true);
                 result.insert("msg", error.one_line());
                 result.insert("changed", false);
-                let error = error.context("Action failed.").context("Task failed.").at(self.work.task.origin());
+                // arguments that do not fit are the task's fault, not a failure of the action's work
+                let error = if error.kind() == Kind::General { error } else { error.context("Action failed.") };
+                let error = error.context("Task failed.").at(self.work.task.origin());
                 return self.judge(context, result, Some(error));
             }
         };

@@ -313,7 +313,7 @@ impl<'a> Batch<'a> {
         }
     }
 
-    fn drop_host(&self, host: &Arc<str>) {
+    pub(super) fn drop_host(&self, host: &Arc<str>) {
         let facts = &self.vars.facts;
         for list in [&facts.batch, &facts.hosts] {
             list.write().unwrap_or_else(std::sync::PoisonError::into_inner).retain(|known| known != host);
@@ -568,7 +568,15 @@ impl<'a> Batch<'a> {
     }
 
     /// How the batch ended, for the play.
-    pub(super) fn end(&self) -> BatchEnd {
+    pub(super) fn end(&mut self) -> BatchEnd {
+        for host in self.hosts.clone() {
+            // a failure that an `always` held up has come all the way out by now
+            let Some(mut progress) = self.progress.get(&host).cloned() else { continue };
+            if progress.next(&[], &|_| false).is_none() && progress.is_failed() {
+                self.tallies.failed.insert(host.clone());
+                self.drop_host(&host);
+            }
+        }
         if self.end_play { BatchEnd::EndPlay } else { BatchEnd::Done }
     }
 }

@@ -125,10 +125,13 @@ pub(super) struct Bad {
 impl Bad {
     fn note(&mut self, host: &Arc<str>, ended: &super::outcome::Ended, once: bool) {
         let failed = matches!(ended.outcome, Outcome::Failed | Outcome::Unreachable);
-        if failed && !ended.ignored {
+        // an unreachable host counts even where it is ignored, as in Ansible
+        if failed && (!ended.ignored || ended.outcome == Outcome::Unreachable) {
             self.any = true;
-            self.hosts.push(host.clone());
             self.fatal |= ended.any_errors_fatal || once;
+            if ended.outcome == Outcome::Failed {
+                self.hosts.push(host.clone());
+            }
         }
     }
 }

@@ -15,13 +15,12 @@ impl Batch<'_> {
     pub(super) async fn meta_on(&mut self, task: &Arc<Task>, hosts: &[Arc<str>]) -> Result<Bad> {
         let raw = task.arguments.get("_raw_params").map(|raw| raw.to_text().into_owned()).unwrap_or_default();
         let action = raw.trim().to_string();
-        if !task.implicit
-            && let Some(first) = hosts.first()
-        {
-            let info = self.describe(task, first);
-            self.session.events.send(Event::TaskStarted(info));
-        }
         for host in hosts {
+            if !task.implicit {
+                // Ansible shows the banner for each host
+                let info = self.describe(task, host);
+                self.session.events.send(Event::TaskStarted(info));
+            }
             let conditional =
                 !matches!(action.as_str(), "noop" | "refresh_inventory" | "reset_connection" | "role_complete");
             if conditional && !self.meta_applies(task, host)? {
@@ -125,6 +124,7 @@ impl Batch<'_> {
                 if let Some(progress) = self.progress.get_mut(host) {
                     progress.end();
                 }
+                self.drop_host(host);
             }
             "end_role" => {
                 let Some(role) = task.role().cloned() else {

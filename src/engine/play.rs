@@ -52,7 +52,10 @@ pub async fn run(session: &Arc<Session>, play: &Play, tallies: &mut Tallies, sta
     }
     let root = Arc::new(tree(session, play, &templar, start)?);
     let max_fail = keyword(play, &templar, "max_fail_percentage")?.and_then(|value| number(&value));
-    let batches = batches(play, &templar, &hosts)?;
+    let order = keyword(play, &templar, "order")?.map(|order| order.to_text().into_owned());
+    let ordered = session.run.inventory().ordered(hosts.clone(), order.as_deref());
+    let ordered = ordered.map_err(|error| error.at(play.scope.keywords.origin("order")))?;
+    let batches = batches(play, &templar, &ordered)?;
     for hosts_of_batch in batches {
         session.events.send(started(&hosts_of_batch));
         let mut vars = play_vars(session, play, &prompted, &name, &hosts, &hosts_of_batch);
@@ -157,11 +160,8 @@ fn hosts(session: &Session, play: &Play, templar: &Templar) -> Result<Vec<Arc<st
         Value::Undefined(undefined) => return Err(undefined.error().at(play.scope.keywords.origin("hosts"))),
         other => other.to_text().into_owned(),
     };
-    let order = keyword(play, templar, "order")?.map(|order| order.to_text().into_owned());
     let inventory = session.run.inventory();
     let hosts = inventory.select(&[pattern])?;
-    let hosts =
-        inventory.ordered(hosts, order.as_deref()).map_err(|error| error.at(play.scope.keywords.origin("order")))?;
     for warning in inventory.warnings().take() {
         session.events.send(Event::Warning(warning));
     }
