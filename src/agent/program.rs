@@ -25,6 +25,11 @@ impl Program {
         Program::at(Path::new("/proc/self/exe"), cache_dir().as_deref())
     }
 
+    /// Another program than the one that runs.
+    pub fn other(path: &Path) -> io::Result<Program> {
+        Program::at(path, cache_dir().as_deref())
+    }
+
     /// The program in this file. What was computed once is kept in `cache`.
     pub fn at(path: &Path, cache: Option<&Path>) -> io::Result<Program> {
         let file = File::open(path)?;

@@ -74,21 +74,25 @@ pub struct RawOutput {
 /// The connections of a run. Every method may be called for many targets at once.
 #[derive(Debug)]
 pub struct Fleet {
-    yard: Yard,
+    yard: Arc<Yard>,
     hosts: Mutex<HashMap<Target, Arc<Host>>>,
     this_machine: ThisMachine,
 }
 
 impl Default for Fleet {
     fn default() -> Fleet {
-        Fleet { yard: Yard::new(None), hosts: Mutex::default(), this_machine: ThisMachine::default() }
+        Fleet { yard: Arc::new(Yard::new(None)), hosts: Mutex::default(), this_machine: ThisMachine::default() }
     }
 }
 
 impl Fleet {
     /// A fleet whose agents run this program instead of the one that runs now.
     pub fn with_program(program: PathBuf) -> Fleet {
-        Fleet { yard: Yard::new(Some(program)), hosts: Mutex::default(), this_machine: ThisMachine::default() }
+        Fleet {
+            yard: Arc::new(Yard::new(Some(program))),
+            hosts: Mutex::default(),
+            this_machine: ThisMachine::default(),
+        }
     }
 
     /// Tells what a person may want to know of connections (`<host> SSH: EXEC ...` at `-vvv`): the host's address, the
@@ -166,6 +170,9 @@ impl Fleet {
 
     /// Closes what is open to this target, so that the next job connects anew (`meta: reset_connection`, `reboot`).
     pub async fn reset(&self, target: &Target) -> Result<()> {
+        if matches!(Transport::of(target)?, Transport::Local) {
+            self.this_machine.close().await;
+        }
         let host = self.hosts().remove(&machine(target));
         if let Some(host) = host {
             host.close().await;
@@ -178,7 +185,8 @@ impl Fleet {
         person::leave();
         let hosts: Vec<Arc<Host>> = self.hosts().drain().map(|(_, host)| host).collect();
         let all = futures_util::future::join_all(hosts.iter().map(|host| host.close()));
-        tokio::join!(all, self.this_machine.close());
+        let yard = self.yard.clone();
+        let _ = tokio::join!(all, self.this_machine.close(), tokio::task::spawn_blocking(move || yard.cut()));
     }
 
     fn host(&self, target: &Target) -> Arc<Host> {

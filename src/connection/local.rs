@@ -1,6 +1,7 @@
 //! The controller itself as a target: modules run right here, in this process, on the blocking pool.
 
 use super::fleet::{Job, Payload, Reply, Yard};
+use super::host::closed;
 use crate::agent::task::Task;
 use crate::error::{Error, Result};
 use crate::module::Blob;
@@ -10,8 +11,8 @@ use std::path::{Path, PathBuf};
 /// Runs a job in this process.
 pub async fn run(task: Task, job: Job, yard: &Yard) -> Result<Reply> {
     let tmp = yard.local_tmp()?;
-    let cutter = Cutter(Some(Lifeline::default()));
-    let lifeline = cutter.0.clone().unwrap_or_default();
+    let lifeline = Lifeline::default();
+    let cutter = Cutter::new(lifeline.clone(), yard);
     let run = move || -> Result<Reply> {
         let blobs = job.payloads.iter().map(|payload| blob(payload, &tmp)).collect::<Result<Vec<Blob>>>()?;
         let copies: Vec<PathBuf> = blobs.iter().filter_map(path).collect();
@@ -26,22 +27,38 @@ pub async fn run(task: Task, job: Job, yard: &Yard) -> Result<Reply> {
         Ok(Reply { result, payloads: payloads.collect() })
     };
     let ended = tokio::task::spawn_blocking(run).await;
-    cutter.done();
+    if cutter.done() {
+        return Err(closed());
+    }
     ended.map_err(|error| Error::action(format!("the task did not end: {error}")))?
 }
 
-/// Ends what a job started when nobody waits for it any more.
-struct Cutter(Option<Lifeline>);
+/// Ends what a job started when nobody waits for it any more, or the run ends.
+struct Cutter<'a> {
+    lifeline: Lifeline,
+    yard: &'a Yard,
+    number: u64,
+    armed: bool,
+}
 
-impl Cutter {
-    fn done(mut self) {
-        self.0 = None;
+impl Cutter<'_> {
+    fn new(lifeline: Lifeline, yard: &Yard) -> Cutter<'_> {
+        let number = yard.enter(lifeline.clone());
+        Cutter { lifeline, yard, number, armed: true }
+    }
+
+    /// The job has ended; whether it was made to.
+    fn done(mut self) -> bool {
+        self.armed = false;
+        self.lifeline.is_cut()
     }
 }
 
-impl Drop for Cutter {
+impl Drop for Cutter<'_> {
     fn drop(&mut self) {
-        if let Some(lifeline) = self.0.take() {
+        self.yard.leave(self.number);
+        if self.armed {
+            let lifeline = self.lifeline.clone();
             std::thread::spawn(move || lifeline.cut());
         }
     }

@@ -6,6 +6,9 @@ use crate::agent::Program;
 use crate::agent::noise;
 use crate::agent::workplace::Workplace;
 use crate::error::{Error, Result};
+use crate::module::lifeline::Lifeline;
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 use tempfile::TempDir;
@@ -30,6 +33,8 @@ pub struct Yard {
     local: OnceLock<Workplace>,
     desk: Mutex<Option<Arc<Desk>>>,
     listener: OnceLock<Listener>,
+    /// What runs in this process, by number.
+    here: Mutex<(u64, HashMap<u64, Lifeline>)>,
 }
 
 impl std::fmt::Debug for Yard {
@@ -42,6 +47,7 @@ impl Yard {
     /// Sends this program instead of the one that runs.
     pub fn new(program_path: Option<PathBuf>) -> Yard {
         super::ssh::person::welcome();
+        allow_many_files();
         Yard {
             connecting: Semaphore::new(CONNECTING),
             program_path,
@@ -50,6 +56,7 @@ impl Yard {
             local: OnceLock::new(),
             desk: Mutex::default(),
             listener: OnceLock::new(),
+            here: Mutex::default(),
         }
     }
 
@@ -65,12 +72,35 @@ impl Yard {
         }
     }
 
+    /// Notes a job that runs in this process; gives the number to [`Yard::leave`] with.
+    pub fn enter(&self, lifeline: Lifeline) -> u64 {
+        let mut here = self.here.lock().unwrap_or_else(PoisonError::into_inner);
+        here.0 += 1;
+        let number = here.0;
+        here.1.insert(number, lifeline);
+        number
+    }
+
+    /// Forgets such a job.
+    pub fn leave(&self, number: u64) {
+        self.here.lock().unwrap_or_else(PoisonError::into_inner).1.remove(&number);
+    }
+
+    /// Ends all jobs that run in this process. Blocking: their processes get the time to end by themselves.
+    pub fn cut(&self) {
+        let here: Vec<Lifeline> = {
+            let mut here = self.here.lock().unwrap_or_else(PoisonError::into_inner);
+            here.1.drain().map(|(_, lifeline)| lifeline).collect()
+        };
+        std::thread::scope(|scope| here.iter().for_each(|lifeline| drop(scope.spawn(|| lifeline.cut()))));
+    }
+
     /// The program that agents run.
     pub async fn program(&self) -> Result<Arc<Program>> {
         let load = || async {
             let path = self.program_path.clone();
             let load = move || match path {
-                Some(path) => Program::at(&path, None),
+                Some(path) => Program::other(&path),
                 None => Program::own(),
             };
             let loaded =
@@ -144,5 +174,15 @@ impl Yard {
         let place = Workplace::create(&home.join(".ansible/tmp"))
             .map_err(|error| Error::general(format!("no place for temporary files: {error}")))?;
         Ok(self.local.get_or_init(|| place).path().to_owned())
+    }
+}
+
+/// A connection takes some files; the usual thousand are soon gone.
+fn allow_many_files() {
+    const ENOUGH: u64 = 1 << 16;
+    let limit = getrlimit(Resource::Nofile);
+    let wanted = limit.maximum.map_or(ENOUGH, |maximum| maximum.min(ENOUGH));
+    if limit.current.is_some_and(|current| current < wanted) {
+        let _ = setrlimit(Resource::Nofile, Rlimit { current: Some(wanted), maximum: limit.maximum });
     }
 }

@@ -165,7 +165,9 @@ impl<'a> Batch<'a> {
         };
         match role {
             Some(role) => {
-                let role = templar.template(role).map_or_else(|_| role.to_text().into_owned(), |role| role.to_text().into_owned());
+                let role = templar
+                    .template(role)
+                    .map_or_else(|_| role.to_text().into_owned(), |role| role.to_text().into_owned());
                 task.titled(&format!("{} : {role}", task.action))
             }
             None => task.titled(name.unwrap_or(&task.action)),

@@ -23,8 +23,7 @@ pub fn items(work: &Work, spec: &Loop, view: &Arc<View>) -> Result<Vec<Value>> {
                 Value::Set(items) => Ok(items.iter().cloned().collect()),
                 Value::Undefined(undefined) => Err(undefined.error().at(raw.origin())),
                 other => {
-                    let origin =
-                        raw.origin().or(work.task.repeat_origin.as_ref()).or(work.task.origin());
+                    let origin = raw.origin().or(work.task.repeat_origin.as_ref()).or(work.task.origin());
                     let message = format!("The `loop` value must resolve to a 'list', not '{}'.", other.type_name());
                     let help = "Provide a list of items/templates, or a template resolving to a list.";
                     Err(Error::general(message).at(origin).help(help))

@@ -7,7 +7,8 @@ use crate::error::{Error, Kind, Result};
 use crate::value::{Text, Value};
 
 const BROKEN_ALLOWED: &str = "Broken conditionals are currently allowed because the `ALLOW_BROKEN_CONDITIONALS` configuration option is enabled.";
-const BROKEN_ALLOWABLE: &str = "Broken conditionals can be temporarily allowed with the `ALLOW_BROKEN_CONDITIONALS` configuration option.";
+const BROKEN_ALLOWABLE: &str =
+    "Broken conditionals can be temporarily allowed with the `ALLOW_BROKEN_CONDITIONALS` configuration option.";
 const AS_TEMPLATE: &str = "Conditionals should not be surrounded by templating delimiters such as {{ }} or {% %}.";
 
 /// Whether a condition holds. Anything but a boolean result is an error, unless broken conditions are allowed.

@@ -116,3 +116,25 @@ async fn an_unknown_host_key_is_refused_unless_told_otherwise() {
     let error = crate::fleet().run(&target, job("ping", "{}")).await.unwrap_err();
     assert!(error.message().contains("REMOTE HOST IDENTIFICATION HAS CHANGED"), "{error}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_host_behind_another_one_with_passwords_for_both() {
+    if !possible() {
+        return;
+    }
+    let sshd = Sshd::start();
+    user("hs-other", "/bin/sh");
+    let known = sshd.path("known_hosts");
+    let jump = format!(
+        "ProxyCommand=ssh -F /dev/null -o UserKnownHostsFile={} -W %h:%p -p {} hs-other@127.0.0.1",
+        known.display(),
+        sshd.port
+    );
+    let target =
+        Target { password: Some(Secret::new(PASSWORD)), ssh_extra_args: vec!["-o".into(), jump], ..without_key(&sshd) };
+    let fleet = fleet();
+    assert_eq!(stdout(&fleet.run(&target, shell("id -un")).await.unwrap()), "hs-plain");
+    let log = fs::read_to_string(sshd.path("log")).unwrap();
+    assert!(log.contains("Accepted password for hs-other") && log.contains("Accepted password for hs-plain"), "{log}");
+    fleet.close().await;
+}
