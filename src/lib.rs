@@ -6,6 +6,12 @@ pub mod value;
 
 pub mod pyregex;
 
+pub mod http;
+
+#[cfg(test)]
+#[path = "http/server.rs"]
+mod http_server;
+
 pub mod yaml;
 
 pub mod vault;

@@ -4,7 +4,7 @@ use super::spec::Spec;
 use super::{Failure, Outcome, Params, Run};
 use super::{blockinfile, copy, copy_tree, fetch, file, lineinfile, replace, slurp, stat, tempfile};
 
-use super::{command, group, ping, script, service, setup, systemd, sysvinit, user, wait_for};
+use super::{command, get_url, group, ping, script, service, setup, systemd, sysvinit, uri, user, wait_for};
 
 /// A native module.
 #[derive(Clone, Copy)]
@@ -24,6 +24,7 @@ pub const MODULES: &[Module] = &[
     Module { spec: &copy_tree::SPEC, run: copy_tree::run },
     Module { spec: &fetch::SPEC, run: fetch::run },
     Module { spec: &file::SPEC, run: file::run },
+    Module { spec: &get_url::SPEC, run: get_url::run },
     Module { spec: &lineinfile::SPEC, run: lineinfile::run },
     Module { spec: &group::SPEC, run: group::run },
     Module { spec: &ping::SPEC, run: ping::run },
@@ -33,10 +34,11 @@ pub const MODULES: &[Module] = &[
     Module { spec: &setup::SPEC, run: setup::run },
     Module { spec: &slurp::SPEC, run: slurp::run },
     Module { spec: &stat::SPEC, run: stat::run },
-    Module { spec: &tempfile::SPEC, run: tempfile::run },
-    Module { spec: &systemd::SPEC, run: systemd::run },
     Module { spec: &systemd::SERVICE_SPEC, run: systemd::run },
+    Module { spec: &systemd::SPEC, run: systemd::run },
     Module { spec: &sysvinit::SPEC, run: sysvinit::run },
+    Module { spec: &tempfile::SPEC, run: tempfile::run },
+    Module { spec: &uri::SPEC, run: uri::run },
     Module { spec: &user::SPEC, run: user::run },
     Module { spec: &wait_for::SPEC, run: wait_for::run },
 ];

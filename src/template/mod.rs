@@ -18,14 +18,13 @@ mod pyini;
 pub mod pypath;
 pub mod pyrandom;
 pub mod pytime;
-mod pyurl;
 pub mod registry;
 pub mod syntax;
 pub mod templar;
 pub mod tests;
 
 pub use crate::pyregex;
-pub(crate) use crate::value::codec as pycodec;
+pub(crate) use crate::value::{codec as pycodec, url as pyurl};
 pub use context::{Args, Context, Environment, Plugins, Variables};
 pub use registry::{Filter, Function, Lookup, Test};
 pub use syntax::{SyntaxOverrides, parse_overrides};

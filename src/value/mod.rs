@@ -15,6 +15,7 @@ mod repr;
 pub mod shlex;
 mod text;
 mod undefined;
+pub mod url;
 
 pub use dict::Dict;
 pub use moment::{Moment, TimeDelta};

@@ -83,7 +83,7 @@ async fn a_host_that_is_lost_in_the_middle_of_a_task_is_unreachable() {
     assert_eq!(error.kind(), Kind::Unreachable);
     let expected = "Failed to connect to the host via ssh: Shared connection to 127.0.0.1 closed: the host was lost";
     assert!(error.message().starts_with(expected), "{error}");
-        ends(pid).await;
+    ends(pid).await;
     ends(agent).await;
     assert_eq!(stdout(&fleet.run(&target, shell("echo back")).await.unwrap()), "back", "the next task connects anew");
     fleet.close().await;

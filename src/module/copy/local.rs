@@ -36,7 +36,7 @@ struct Copy<'a> {
 impl Copy<'_> {
     fn run(&self, run: &Run) -> Result<Outcome, Failure> {
         let (params, src) = (self.params, Path::new(self.src));
-        let sums = self.sums(run)?;
+        let sums = self.sums()?;
         let mut dest = destination(params);
         let basename = params.str("_original_basename").filter(|name| !name.is_empty());
         let mut changed = false;
@@ -94,7 +94,7 @@ impl Copy<'_> {
     }
 
     /// SHA-1 and MD5 of a regular source.
-    fn sums(&self, _run: &Run) -> Result<Option<[String; 2]>, Failure> {
+    fn sums(&self) -> Result<Option<[String; 2]>, Failure> {
         let mut sums = None;
         if self.meta.is_file() {
             let path = Path::new(self.src);

@@ -107,6 +107,112 @@ impl Url {
     }
 }
 
+impl std::fmt::Display for Url {
+    /// `urlunsplit`.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        if !self.scheme.is_empty() {
+            write!(f, "{}:", self.scheme)?;
+        }
+        if !self.netloc.is_empty() {
+            write!(f, "//{}", self.netloc)?;
+            if !self.path.is_empty() && !self.path.starts_with('/') {
+                f.write_str("/")?;
+            }
+        }
+        f.write_str(&self.path)?;
+        if !self.query.is_empty() {
+            write!(f, "?{}", self.query)?;
+        }
+        if !self.fragment.is_empty() {
+            write!(f, "#{}", self.fragment)?;
+        }
+        Ok(())
+    }
+}
+
+/// `urljoin`: what a link on the page `base` leads to.
+pub fn join(base: &str, link: &str) -> Result<String> {
+    if base.is_empty() || link.is_empty() {
+        return Ok(if link.is_empty() { base } else { link }.to_string());
+    }
+    let (from, mut to) = (Url::split(base)?, Url::split(link)?);
+    if !to.scheme.is_empty() && to.scheme != from.scheme {
+        return Ok(link.to_string());
+    }
+    to.scheme.clone_from(&from.scheme);
+    if !to.netloc.is_empty() {
+        return Ok(to.to_string());
+    }
+    to.netloc.clone_from(&from.netloc);
+    if to.path.is_empty() {
+        to.path.clone_from(&from.path);
+        if to.query.is_empty() {
+            to.query.clone_from(&from.query);
+        }
+        return Ok(to.to_string());
+    }
+    if !to.path.starts_with('/') {
+        let joined = match from.path.rsplit_once('/') {
+            Some((directory, _)) => format!("{directory}/{}", to.path),
+            None => format!("/{}", to.path),
+        };
+        // only here empty parts are dropped
+        let (start, last) = joined.rsplit_once('/').unwrap_or(("", &joined));
+        let parts: Vec<&str> = start.split('/').filter(|part| !part.is_empty()).chain([last]).collect();
+        to.path = format!("/{}", parts.join("/"));
+    }
+    to.path = without_dots(&to.path);
+    Ok(to.to_string())
+}
+
+/// Resolves `.` and `..`.
+fn without_dots(path: &str) -> String {
+    let mut parts: Vec<&str> = Vec::new();
+    let mut names = path.split('/').skip(1).peekable();
+    while let Some(name) = names.next() {
+        let last = names.peek().is_none();
+        match name {
+            "." | ".." => {
+                if name == ".." {
+                    parts.pop();
+                }
+                if last {
+                    parts.push("");
+                }
+            }
+            name => parts.push(name),
+        }
+    }
+    format!("/{}", parts.join("/"))
+}
+
+/// `quote`: everything percent-encoded but letters, digits, `_.-~` and what is `safe`.
+pub fn quote(text: &[u8], safe: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text {
+        if byte.is_ascii_alphanumeric() || b"_.-~".contains(byte) || (byte.is_ascii() && safe.as_bytes().contains(byte))
+        {
+            out.push(char::from(*byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+/// The URL with user and password made unreadable.
+pub fn mask(text: &str) -> String {
+    let Ok(mut url) = Url::split(text) else { return text.to_string() };
+    let has = |part: Option<&str>| part.is_some_and(|part| !part.is_empty());
+    let masked = match (has(url.username()), has(url.password())) {
+        (false, false) => return text.to_string(),
+        (_, true) => "****:****@",
+        (true, false) => "****@",
+    };
+    url.netloc = format!("{masked}{}", url.user_and_host().1);
+    url.to_string()
+}
+
 /// `unquote_to_bytes`.
 pub fn unquote_bytes(text: &str) -> Vec<u8> {
     let bytes = text.as_bytes();
@@ -139,6 +245,32 @@ mod tests {
         assert_eq!((url.scheme.as_str(), url.path.as_str(), url.query.as_str()), ("http", "/p", "q=1"));
         assert_eq!((url.username(), url.password()), (Some("u"), Some("p")));
         assert_eq!((url.hostname().as_deref(), url.port().unwrap()), (Some("h.com"), Some(80)));
+    }
+
+    #[test]
+    fn links_are_joined_to_their_page() {
+        for (link, expected) in [
+            ("d", "http://h/a/d"),
+            ("./d/", "http://h/a/d/"),
+            ("../d", "http://h/d"),
+            ("../../d", "http://h/d"),
+            ("/d?x", "http://h/d?x"),
+            ("//k/d", "http://k/d"),
+            ("https://k/", "https://k/"),
+            ("?y", "http://h/a/b?y"),
+            ("..", "http://h/"),
+            ("a//b", "http://h/a/a/b"),
+            ("/a//b/../c", "http://h/a//c"),
+        ] {
+            assert_eq!(join("http://h/a/b?q", link).unwrap(), expected, "{link}");
+        }
+    }
+
+    #[test]
+    fn credentials_are_masked() {
+        assert_eq!(mask("http://u:p@h:1/x"), "http://****:****@h:1/x");
+        assert_eq!(mask("http://u@h/x"), "http://****@h/x");
+        assert_eq!(mask("http://h/x@y"), "http://h/x@y");
     }
 
     #[test]
