@@ -36,4 +36,6 @@ pub mod action;
 
 pub mod engine;
 
+pub mod config;
+
 pub mod callback;

@@ -14,7 +14,7 @@ mod functions;
 pub mod lookups;
 pub mod pycrypt;
 mod pyglob;
-mod pyini;
+pub(crate) mod pyini;
 pub mod pypath;
 pub mod pyrandom;
 pub mod pytime;

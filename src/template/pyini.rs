@@ -17,6 +17,8 @@ pub struct Style {
     pub allow_no_value: bool,
     /// `%(name)s` stands for another option.
     pub interpolate: bool,
+    /// A semicolon behind a blank starts a comment, as in `ansible.cfg`.
+    pub inline_comments: bool,
 }
 
 /// The sections of one or more files.
@@ -70,9 +72,15 @@ impl Ini {
         lines: &mut IndexMap<(Option<String>, String), Option<Vec<String>>>,
         wrong: &mut Vec<String>,
     ) -> Result<()> {
-        let content = line.trim_matches(is_blank);
-        let comment = content.starts_with(['#', ';']);
-        if content.is_empty() || comment {
+        let mut content = line.trim_matches(is_blank);
+        let mut comment = content.starts_with(['#', ';']);
+        if self.style.inline_comments
+            && !comment
+            && let Some(at) = inline_comment(content)
+        {
+            (content, comment) = (content[..at].trim_matches(is_blank), true);
+        }
+        if content.is_empty() || content.starts_with(['#', ';']) {
             // an empty line belongs to the value it stands in, a comment does not
             if !comment
                 && let Some(key) = &reader.option
@@ -234,6 +242,12 @@ impl Ini {
         out.push_str(rest);
         Ok(())
     }
+}
+
+/// Where a comment behind a blank starts.
+fn inline_comment(line: &str) -> Option<usize> {
+    let starts = |at: &usize| line[..*at].chars().next_back().is_some_and(is_blank);
+    line.match_indices(';').map(|(at, _)| at).find(starts)
 }
 
 /// Marks the error of an option that a text names twice.

@@ -22,6 +22,7 @@ fn run(ctx: &mut dyn Context, terms: Vec<Value>, options: Dict) -> Result<Vec<Va
         case_sensitive: truth("case_sensitive"),
         allow_no_value: options.flag("allow_no_value", options.flag("allow_none", false)),
         interpolate: options.flag("interpolation", true),
+        inline_comments: false,
     });
     let mut values = Vec::new();
     for term in &terms {
