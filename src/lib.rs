@@ -39,3 +39,5 @@ pub mod engine;
 pub mod config;
 
 pub mod callback;
+
+pub mod cli;

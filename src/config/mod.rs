@@ -120,6 +120,19 @@ impl Config {
         Ok(self.evaluate(setting, Some(&label()))?.0)
     }
 
+    /// A setting of a plugin, if something says it.
+    pub fn plugin_set(&self, kind: &str, plugin: &str, option: &str) -> Result<Option<Value>> {
+        let found = catalog::plugin(kind, plugin).and_then(|settings| settings.iter().find(|s| s.name == option));
+        let Some(setting) = found else { return Ok(None) };
+        let (value, source) = self.evaluate(setting, None)?;
+        Ok(Some(value).filter(|_| source != Source::Default))
+    }
+
+    /// Whether something says a setting.
+    pub fn is_set(&self, name: &str) -> bool {
+        self.source(name).is_some_and(|source| *source != Source::Default)
+    }
+
     /// A boolean setting.
     pub fn flag(&self, name: &str) -> bool {
         self.get(name).is_some_and(|value| value.truthy())

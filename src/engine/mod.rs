@@ -23,6 +23,6 @@ mod tallies;
 mod target;
 
 pub use loading::static_variables;
-pub use play::static_templar;
+pub use play::{is_chosen, static_templar};
 pub use run::Playbook;
 pub use session::{ConnectionDefaults, Gathering, Options, PlayVars, Session};
