@@ -4,6 +4,7 @@ use super::copy::place;
 use super::source::{Source, mode_of, opened};
 use super::{Context, Future};
 use crate::error::{Error, Origin, Result};
+use crate::template::document;
 use crate::template::syntax::SyntaxOverrides;
 use crate::value::{Dict, Text, Value};
 use std::path::Path;
@@ -101,29 +102,9 @@ fn overrides(context: &Context) -> Result<SyntaxOverrides> {
 
 /// `template_path` and the other variables that a template has beside the task's.
 fn variables(context: &Context, path: &Path) -> Dict {
-    let full = std::path::absolute(path).unwrap_or_else(|_| path.to_path_buf());
-    let mut variables = Dict::new();
-    variables.insert("template_path", path.display().to_string());
-    variables.insert("template_fullpath", full.display().to_string());
-    variables.insert(
-        "template_host",
-        nix::sys::utsname::uname().ok().map(|name| name.nodename().to_string_lossy().into_owned()),
-    );
-    let owner = std::fs::metadata(path).ok().map(|metadata| std::os::unix::fs::MetadataExt::uid(&metadata));
-    let owner = owner.map(|uid| match nix::unistd::User::from_uid(uid.into()) {
-        Ok(Some(user)) => user.name,
-        _ => uid.to_string(),
-    });
-    variables.insert("template_uid", owner);
-    let modified = std::fs::metadata(path).and_then(|metadata| metadata.modified()).ok();
-    let modified = modified.and_then(|time| jiff::Zoned::try_from(time).ok());
-    variables.insert("template_mtime", modified.map(|time| time.strftime("%Y-%m-%d %H:%M:%S.%6f").to_string()));
-    variables.insert("template_run_date", jiff::Zoned::now().strftime("%Y-%m-%d %H:%M:%S.%6f").to_string());
-    variables.insert("template_destpath", context.text("dest"));
-    if crate::template::Variables::raw(&*context.view, "ansible_managed").is_none() {
-        variables.insert("ansible_managed", "Ansible managed");
-    }
-    variables
+    let managed = crate::template::Variables::raw(&*context.view, "ansible_managed").is_none();
+    let named = path.display().to_string();
+    document::variables(context.templar.environment(), &named, path, context.text("dest").as_deref(), managed)
 }
 
 fn encode(context: &Context, text: String) -> Result<Vec<u8>> {

@@ -1,8 +1,8 @@
 //! What filters, tests, lookups and functions see of a running evaluation.
 
-use super::syntax::Extensions;
+use super::syntax::{Extensions, SyntaxOverrides};
 use crate::error::{Error, Result};
-use crate::value::{Dict, Value};
+use crate::value::{Dict, Text, Value};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -151,6 +151,16 @@ pub trait Context {
 
     /// Renders a text as a template whatever its trust, with extra variables on top; gives native types.
     fn render(&mut self, text: &str, extra: &Dict) -> Result<Value>;
+
+    /// Renders a file's text with its own delimiters and extra variables on top; includes are searched in `paths`. Strings in
+    /// it have escapes. Gives native types.
+    fn render_document(
+        &mut self,
+        text: &Text,
+        syntax: &SyntaxOverrides,
+        extra: &Dict,
+        paths: &[PathBuf],
+    ) -> Result<Value>;
 
     /// `value.name`, as Jinja: attribute, then item; an undefined value when there is none.
     fn attribute(&mut self, value: &Value, name: &Value) -> Result<Value>;

@@ -8,6 +8,7 @@
 
 mod conditional;
 pub mod context;
+pub mod document;
 pub mod eval;
 pub mod filters;
 mod functions;

@@ -86,9 +86,13 @@ pub fn encode(text: &str, encoding: &str) -> Result<Vec<u8>> {
         let byte = |(at, c): (usize, char)| {
             let code = c as u32;
             u8::try_from(code).ok().filter(|_| code < most).ok_or_else(|| {
-                let shown = crate::value::Value::str(c.to_string()).repr();
+                let shown = match code {
+                    0..=0xff => format!("\\x{code:02x}"),
+                    0x100..=0xffff => format!("\\u{code:04x}"),
+                    _ => format!("\\U{code:08x}"),
+                };
                 Error::template(format!(
-                    "'{name}' codec can't encode character {shown} in position {at}: ordinal not in range({most})"
+                    "'{name}' codec can't encode character '{shown}' in position {at}: ordinal not in range({most})"
                 ))
             })
         };

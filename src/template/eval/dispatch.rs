@@ -2,14 +2,17 @@
 
 use super::call::first_undefined;
 use super::finalize::Mode;
+use super::include::Document;
 use super::scope::Scope;
 use super::{Interp, objects};
 use crate::error::{Error, Kind, Result};
 use crate::template::context::{Args, Context, Environment, Variables};
 use crate::template::registry::{FILTERS, FUNCTIONS, Filter, Function, LOOKUPS, Lookup, TESTS, Test};
+use crate::template::syntax::SyntaxOverrides;
 use crate::template::syntax::ast::Arguments;
-use crate::value::{Dict, Undefined, Value};
+use crate::value::{Dict, Text, Undefined, Value};
 use std::collections::HashMap;
+use std::path::PathBuf;
 use std::rc::Rc;
 use std::sync::{Arc, LazyLock};
 
@@ -78,6 +81,18 @@ fn takes_lazily(filter: &Filter) -> bool {
 }
 
 impl Interp {
+    /// An evaluation inside this one, with more variables on top.
+    fn inner(&self, extra: &Dict) -> Interp {
+        let vars: Arc<dyn Variables> = if extra.is_empty() {
+            self.vars.clone()
+        } else {
+            Arc::new(crate::template::templar::Overlay::new(Arc::new(extra.clone()), self.vars.clone()))
+        };
+        let mut inner = Interp::new(self.env.clone(), vars);
+        inner.depth = self.depth;
+        inner
+    }
+
     /// Adds the nearest known name as a hint.
     pub(super) fn with_nearest(&self, error: Error, kind: &str, name: &str) -> Error {
         let names: Vec<&str> = match kind {
@@ -272,17 +287,26 @@ impl Context for Interp {
     }
 
     fn render(&mut self, text: &str, extra: &Dict) -> Result<Value> {
-        let vars: Arc<dyn Variables> = if extra.is_empty() {
-            self.vars.clone()
-        } else {
-            Arc::new(crate::template::templar::Overlay::new(Arc::new(extra.clone()), self.vars.clone()))
-        };
-        let mut inner = Interp::new(self.env.clone(), vars);
-        inner.depth = self.depth;
+        let mut inner = self.inner(extra);
         inner.document = self.document.clone();
-        let trusted = Value::Str(crate::value::Text::trusted(text, self.origin.clone()));
+        let trusted = Value::Str(Text::trusted(text, self.origin.clone()));
         self.deeper(|_| {
             let value = inner.touch_value(&trusted)?;
+            if value.is_undefined() { Ok(value) } else { inner.finalized(&value, Mode::Use) }
+        })
+    }
+
+    fn render_document(
+        &mut self,
+        text: &Text,
+        syntax: &SyntaxOverrides,
+        extra: &Dict,
+        paths: &[PathBuf],
+    ) -> Result<Value> {
+        let mut inner = self.inner(extra);
+        inner.document = Rc::new(Document { paths: paths.to_vec(), syntax: syntax.clone() });
+        self.deeper(|_| {
+            let value = inner.render_document_text(text)?;
             if value.is_undefined() { Ok(value) } else { inner.finalized(&value, Mode::Use) }
         })
     }

@@ -47,8 +47,11 @@ fn to_json(input: Value, mut args: Args, separators: Option<[&'static str; 2]>) 
         style.key_separator = Cow::Borrowed(key);
     } else if let Some(given) = arg::given(args.take_named("separators")) {
         let [item, key] = <[Value; 2]>::try_from(arg::items(&given)?).map_err(|given| {
-            let few = if given.len() < 2 { "not enough" } else { "too many" };
-            Error::template(format!("{few} values to unpack (expected 2)"))
+            let got = given.len();
+            Error::template(match got {
+                0 | 1 => format!("not enough values to unpack (expected 2, got {got})"),
+                _ => "too many values to unpack (expected 2)".to_string(),
+            })
         })?;
         style.item_separator = Cow::Owned(arg::text(&item));
         style.key_separator = Cow::Owned(arg::text(&key));

@@ -37,10 +37,12 @@ fn realpath(_: &mut dyn Context, input: Value, mut args: Args) -> Result<Value> 
     args.finish("realpath")?;
     let path = arg::path(&input)?;
     if strict {
-        let found = std::fs::canonicalize(&path);
-        let found =
-            found.map_err(|why| Error::template(format!("{}: {}", os_error(&why), Value::from(&path).repr())))?;
-        return Ok(found.to_string_lossy().as_ref().into());
+        let mut so_far = String::new();
+        for part in pypath::abspath(&path, &pypath::cwd()).split('/') {
+            so_far = pypath::join([so_far.as_str(), "/", part].into_iter().filter(|part| !part.is_empty()));
+            std::fs::symlink_metadata(&so_far)
+                .map_err(|why| Error::template(format!("{}: {}", os_error(&why), Value::from(&so_far).repr())))?;
+        }
     }
     Ok(pypath::realpath(&path).into())
 }
@@ -76,7 +78,15 @@ fn path_join(_: &mut dyn Context, input: Value, mut args: Args) -> Result<Value>
     if parts.is_empty() {
         return Err(Error::template("join() missing 1 required positional argument: 'a'"));
     }
-    let parts = parts.iter().map(arg::path).collect::<Result<Vec<_>>>()?;
+    // Python words a wrong first part in another way than a wrong later one
+    arg::path(&parts[0])?;
+    let text = |part: &Value| {
+        let name = part.type_name();
+        arg::path(part).map_err(|_| {
+            Error::template(format!("join() argument must be str, bytes, or os.PathLike object, not '{name}'"))
+        })
+    };
+    let parts = parts.iter().map(text).collect::<Result<Vec<_>>>()?;
     Ok(pypath::join(parts.iter().map(String::as_str)).into())
 }
 

@@ -92,7 +92,7 @@ fn regex_replace(_: &mut dyn Context, input: Value, mut args: Args) -> Result<Va
     };
     if mandatory.truthy() && mandatory != Value::from(changed) {
         return Err(Error::template(format!(
-            "'{}' should match {} times, but matches {changed} times in '{text}'",
+            "'{}' should match {} times, but matches {count} times in '{text}'",
             regex.to_text(),
             mandatory.to_text()
         )));

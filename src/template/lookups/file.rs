@@ -31,7 +31,7 @@ fn content(ctx: &mut dyn Context, term: &Value, left: bool, right: bool) -> Resu
 fn unvault(ctx: &mut dyn Context, terms: Vec<Value>, _: Dict) -> Result<Vec<Value>> {
     let content = |term: &Value| match search::find_or_warn(ctx, Some("files"), term)? {
         Some(path) => search::read(ctx, &path, "utf-8").map(Value::from),
-        None => Err(Error::parser(format!("Unable to find file matching \"{}\" ", term.to_text()))),
+        None => Err(Error::parser(format!("Unable to find file matching \"{}\"", term.to_text()))),
     };
     terms.iter().map(content).collect()
 }

@@ -9,14 +9,13 @@ use crate::value::{Dict, Value};
 pub const LOOKUP: Lookup = Lookup::new("subelements", run);
 
 fn run(_: &mut dyn Context, terms: Vec<Value>, _: Dict) -> Result<Vec<Value>> {
-    let wrong =
-        |what: &str| Error::template(format!("subelements lookup expects a list of two or three items, {what}"));
+    let wrong = |what: &str| Error::template(format!("subelements lookup expects a list of two or three items,{what}"));
     if !(2..=3).contains(&terms.len()) {
         return Err(wrong(""));
     }
     let path = match (&terms[0], &terms[1]) {
         (Value::List(_) | Value::Dict(_), Value::Str(path)) => path,
-        _ => return Err(wrong("first a dict or a list, second a string pointing to the subkey")),
+        _ => return Err(wrong(" first a dict or a list, second a string pointing to the subkey")),
     };
     let elements: Vec<Value> = match &terms[0] {
         Value::Dict(dict) if is_skipped(dict) => return Ok(Vec::new()),
@@ -26,7 +25,7 @@ fn run(_: &mut dyn Context, terms: Vec<Value>, _: Dict) -> Result<Vec<Value>> {
     let flags = match terms.get(2) {
         None => None,
         Some(Value::Dict(flags)) => Some(flags),
-        Some(_) => return Err(wrong("the optional third item must be a dict with flags skip_missing")),
+        Some(_) => return Err(wrong(" the optional third item must be a dict with flags skip_missing")),
     };
     let skip = flags.and_then(|flags| flags.get("skip_missing")).and_then(arg::boolean).unwrap_or(false);
     let path: Vec<&str> = path.split('.').collect();

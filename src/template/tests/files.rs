@@ -31,7 +31,17 @@ fn on_path(function: &str, input: Value, mut args: Args, test: fn(&Path) -> bool
     if let (Some(number), "isdir" | "isfile" | "exists") = (input.as_i64(), function) {
         return Ok(test(Path::new(&format!("/proc/self/fd/{number}"))));
     }
-    Ok(test(Path::new(&arg::path(&input)?)))
+    let path = arg::path(&input).map_err(|why| match function {
+        "isabs" => why,
+        "islink" | "lexists" | "ismount" => {
+            Error::template(format!("lstat: path should be string, bytes or os.PathLike, not {}", input.type_name()))
+        }
+        _ => Error::template(format!(
+            "stat: path should be string, bytes, os.PathLike or integer, not {}",
+            input.type_name()
+        )),
+    })?;
+    Ok(test(Path::new(&path)))
 }
 
 /// A directory on another device than its parent, or its own parent.

@@ -3,6 +3,7 @@
 use super::arg;
 use crate::error::{Error, Result};
 use crate::template::context::Args;
+use crate::template::pytime::{self, Broken};
 use crate::value::{Moment, TimeDelta, Value};
 use jiff::civil;
 use std::fmt::Write as _;
@@ -215,12 +216,6 @@ fn offset_text(seconds: i32, colon: bool) -> String {
     format!("{sign}{:02}{colon}{:02}", seconds / 3600, seconds / 60 % 60)
 }
 
-const DAYS: [&str; 7] = ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-#[rustfmt::skip]
-const MONTHS: [&str; 12] = [
-    "January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December",
-];
-
 /// `strftime(format)` in the C locale.
 pub fn strftime(moment: &Moment, format: &str) -> Result<String> {
     if matches!(moment, Moment::Delta(_)) {
@@ -229,102 +224,7 @@ pub fn strftime(moment: &Moment, format: &str) -> Result<String> {
     let day = date(moment).unwrap_or_else(|| civil::date(1900, 1, 1));
     let clock = time(moment).unwrap_or_default();
     let offset = if let Moment::DateTime(_, offset) = moment { *offset } else { None };
-    let mut out = String::new();
-    let mut chars = format.chars();
-    while let Some(c) = chars.next() {
-        if c != '%' {
-            out.push(c);
-            continue;
-        }
-        let Some(mut directive) = chars.next() else {
-            out.push('%');
-            break;
-        };
-        let mut unpadded = false;
-        if matches!(directive, '-' | '_' | '0' | '^' | '#') {
-            unpadded = directive == '-';
-            directive = match chars.next() {
-                Some(directive) => directive,
-                None => break,
-            };
-        }
-        let start = out.len();
-        directive_text(directive, day, clock, offset, &mut out)?;
-        if unpadded {
-            let trimmed = out[start..].trim_start_matches(['0', ' ']).to_string();
-            let trimmed = if trimmed.is_empty() { "0".to_string() } else { trimmed };
-            out.replace_range(start.., &trimmed);
-        }
-    }
-    Ok(out)
-}
-
-fn directive_text(c: char, day: civil::Date, clock: civil::Time, offset: Option<i32>, out: &mut String) -> Result<()> {
-    let weekday = day.weekday().to_monday_zero_offset() as usize;
-    let year_day = i32::from(day.day_of_year()) - 1;
-    let twelve = match clock.hour() % 12 {
-        0 => 12,
-        hour => hour,
-    };
-    let nested = |format: &str| strftime(&Moment::DateTime(day.to_datetime(clock), offset), format);
-    let _ = match c {
-        'a' => write!(out, "{}", &DAYS[weekday][..3]),
-        'A' => write!(out, "{}", DAYS[weekday]),
-        'b' | 'h' => write!(out, "{}", &MONTHS[(day.month() as usize).clamp(1, 12) - 1][..3]),
-        'B' => write!(out, "{}", MONTHS[(day.month() as usize).clamp(1, 12) - 1]),
-        'c' => write!(out, "{}", nested("%a %b %e %H:%M:%S %Y")?),
-        'C' => write!(out, "{:02}", day.year() / 100),
-        'd' => write!(out, "{:02}", day.day()),
-        'D' | 'x' => write!(out, "{}", nested("%m/%d/%y")?),
-        'e' => write!(out, "{:>2}", day.day()),
-        'f' => write!(out, "{:06}", clock.subsec_nanosecond() / 1000),
-        'F' => write!(out, "{}", nested("%Y-%m-%d")?),
-        'g' => write!(out, "{:02}", day.iso_week_date().year() % 100),
-        'G' => write!(out, "{}", day.iso_week_date().year()),
-        'H' => write!(out, "{:02}", clock.hour()),
-        'I' => write!(out, "{twelve:02}"),
-        'j' => write!(out, "{:03}", year_day + 1),
-        'k' => write!(out, "{:>2}", clock.hour()),
-        'l' => write!(out, "{twelve:>2}"),
-        'm' => write!(out, "{:02}", day.month()),
-        'M' => write!(out, "{:02}", clock.minute()),
-        'n' => write!(out, "\n"),
-        'p' => write!(out, "{}", if clock.hour() < 12 { "AM" } else { "PM" }),
-        'P' => write!(out, "{}", if clock.hour() < 12 { "am" } else { "pm" }),
-        'r' => write!(out, "{}", nested("%I:%M:%S %p")?),
-        'R' => write!(out, "{}", nested("%H:%M")?),
-        's' => {
-            let moment = Moment::DateTime(day.to_datetime(clock), offset);
-            let seconds = match call(&moment, "timestamp", Args::default())? {
-                Value::Float(seconds) => seconds.floor(),
-                _ => 0.0,
-            };
-            write!(out, "{seconds}")
-        }
-        'S' => write!(out, "{:02}", clock.second()),
-        't' => write!(out, "\t"),
-        'T' | 'X' => write!(out, "{}", nested("%H:%M:%S")?),
-        'u' => write!(out, "{}", weekday + 1),
-        'U' => write!(out, "{:02}", (year_day + 7 - (weekday as i32 + 1) % 7) / 7),
-        'V' => write!(out, "{:02}", day.iso_week_date().week()),
-        'w' => write!(out, "{}", (weekday + 1) % 7),
-        'W' => write!(out, "{:02}", (year_day + 7 - weekday as i32) / 7),
-        'y' => write!(out, "{:02}", day.year() % 100),
-        'Y' => write!(out, "{}", day.year()),
-        'z' => write!(out, "{}", offset.map_or_else(String::new, |offset| offset_text(offset, false))),
-        'Z' => write!(
-            out,
-            "{}",
-            match offset {
-                None => String::new(),
-                Some(0) => "UTC".into(),
-                Some(offset) => format!("UTC{}", offset_text(offset, true)),
-            }
-        ),
-        '%' => write!(out, "%"),
-        other => write!(out, "%{other}"),
-    };
-    Ok(())
+    Ok(pytime::strftime(format, &Broken::datetime(day.to_datetime(clock), offset)))
 }
 
 #[cfg(test)]
