@@ -8,7 +8,7 @@
 
 use super::person;
 use crate::connection::{Secret, Target};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::ffi::OsStr;
 use std::io::{self, Read, Write};
 use std::path::{Path, PathBuf};
@@ -43,14 +43,21 @@ impl Answers {
     }
 }
 
+/// What a person answered.
+#[derive(Debug, Default)]
+struct Told {
+    answers: HashMap<String, Option<Secret>>,
+    /// Which session has got an answer to which question: when it asks again, the answer was wrong.
+    given: HashSet<(i32, String)>,
+}
+
 /// Where questions are answered.
 #[derive(Debug)]
 pub struct Desk {
     link: PathBuf,
     /// By the session of the ssh that may ask.
     sessions: Mutex<HashMap<i32, Answers>>,
-    /// What a person answered, by question.
-    told: tokio::sync::Mutex<HashMap<String, Option<Secret>>>,
+    told: tokio::sync::Mutex<Told>,
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
@@ -97,9 +104,9 @@ impl Desk {
         let mut question = Vec::new();
         (&mut stream).take(QUESTION).read_to_end(&mut question).await?;
         let question = String::from_utf8_lossy(&question).into_owned();
-        let answers = self.answers_for(session.as_raw_nonzero().get()).await;
-        let answer = match answers {
-            Some(answers) => self.answer(&question, &answers).await,
+        let session = session.as_raw_nonzero().get();
+        let answer = match self.answers_for(session).await {
+            Some(answers) => self.answer(session, &question, &answers).await,
             None => return Err(io::ErrorKind::PermissionDenied.into()),
         };
         if let Some(answer) = answer {
@@ -119,7 +126,7 @@ impl Desk {
         None
     }
 
-    async fn answer(&self, question: &str, answers: &Answers) -> Option<Secret> {
+    async fn answer(&self, session: i32, question: &str, answers: &Answers) -> Option<Secret> {
         let about = About::of(question);
         match (about, &answers.password, &answers.passphrase) {
             (About::Password, Some(password), _) => return Some(password.clone()),
@@ -131,14 +138,18 @@ impl Desk {
         if !person::is_there() {
             return matches!(about, About::HostKey).then(|| Secret::new("no"));
         }
-        // One question at a time, and the same one only once; a wrong passphrase is asked for again by another text.
+        // One question at a time, and a passphrase that opened a key for one host opens it for all.
         let mut told = self.told.lock().await;
-        if let Some(answer) = told.get(question).filter(|_| matches!(about, About::Passphrase)) {
+        let again = !told.given.insert((session, question.to_string()));
+        if about == About::Passphrase
+            && !again
+            && let Some(answer) = told.answers.get(question)
+        {
             return answer.clone();
         }
-        let (text, secret) = (question.to_string(), !matches!(about, About::HostKey));
+        let (text, secret) = (question.to_string(), about != About::HostKey);
         let answer = tokio::task::spawn_blocking(move || person::ask(&text, secret)).await.ok().flatten();
-        told.insert(question.to_string(), answer.clone());
+        told.answers.insert(question.to_string(), answer.clone());
         answer
     }
 }
