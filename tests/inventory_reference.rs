@@ -70,6 +70,35 @@ echo '{"web": {"hosts": ["h1"], "vars": {"a": "{{ b }}", "u": {"__ansible_unsafe
        "db": {"hosts": ["d1"]}, "flat": ["f1"], "_meta": {"hostvars": {"h1": {"v": "{{ w }}"}}}}'
 "#;
 
+const GENERATOR: &str = r#"
+plugin: generator
+hosts:
+  name: "{{ site }}-{{ role }}"
+  parents:
+    - name: "{{ site }}"
+      vars: {where: "{{ site }}"}
+      parents:
+        - name: sites
+    - name: "{{ role }}"
+layers:
+  site: [north, south]
+  role: [web, db]
+"#;
+
+const CONSTRUCTED: &str = r#"
+plugin: constructed
+compose:
+  total: b | default([0]) | sum
+  missing: nope.x
+groups:
+  has_c: c is defined
+  first: inventory_hostname.endswith('1')
+keyed_groups:
+  - {key: c, prefix: c}
+  - {key: b, prefix: b, separator: "-", parent_group: lists}
+  - {key: nope, prefix: x}
+"#;
+
 fn reference(source: &str, export: bool) -> Value {
     let mut command = Command::new("ansible-inventory");
     command.args(["-i", source, "--list"]).env("ANSIBLE_DEPRECATION_WARNINGS", "0");
@@ -107,6 +136,9 @@ fn sources_list_as_the_reference_lists_them() {
         ("hosts.yml", YAML),
         ("hosts.toml", TOML),
         ("script", SCRIPT),
+        ("generator.yml", GENERATOR),
+        ("made/10.yml", YAML),
+        ("made/20.yml", CONSTRUCTED),
         ("dir/10-ini", INI),
         ("dir/20.yml", YAML),
         ("dir/group_vars/all.yml", "gv: 1\n"),
@@ -118,7 +150,9 @@ fn sources_list_as_the_reference_lists_them() {
     for (name, text) in files {
         write(dir.path(), name, text);
     }
-    for source in ["plain", "hosts.yml", "hosts.toml", "script", "dir", "h1,h2:22,web[1:2],::1"] {
+    for source in
+        ["plain", "hosts.yml", "hosts.toml", "script", "generator.yml", "made", "dir", "h1,h2:22,web[1:2],::1"]
+    {
         let source = if source.contains(',') { source.into() } else { dir.path().join(source).display().to_string() };
         for export in [false, true] {
             assert_eq!(ours(&source, export), reference(&source, export), "{source} export={export}");

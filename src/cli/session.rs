@@ -196,6 +196,7 @@ pub fn inventory_settings(config: &Config) -> Result<Settings> {
         merge_hashes: config.text("DEFAULT_HASH_BEHAVIOUR").as_deref() == Some("merge"),
         script_stderr: config.plugin("inventory", "script", "always_show_stderr")?.truthy(),
         yaml: yaml::Options { duplicates: duplicates(config), ..yaml::Options::default() },
+        ..Settings::default()
     })
 }
 

@@ -1,6 +1,9 @@
 //! What the configuration says about inventories.
 
+use crate::template::Environment;
+use crate::value::Dict;
 use crate::yaml;
+use std::sync::Arc;
 
 /// What becomes of characters in group names that could not stand in a variable's name (`TRANSFORM_INVALID_GROUP_CHARS`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -91,6 +94,12 @@ pub struct Settings {
     pub merge_hashes: bool,
     /// Whether what a script writes to its standard error is shown though it succeeds.
     pub script_stderr: bool,
+    /// `--extra-vars`, for plugins that construct hosts and groups.
+    pub extra_vars: Arc<Dict>,
+    /// Whether those plugins use them unless told otherwise (`ANSIBLE_INVENTORY_USE_EXTRA_VARS`).
+    pub use_extra_vars: bool,
+    /// What their templates see of the run.
+    pub templates: Arc<Environment>,
     /// How YAML is read; the key to encrypted files is in it.
     pub yaml: yaml::Options,
 }
@@ -122,6 +131,9 @@ impl Default for Settings {
             ],
             merge_hashes: false,
             script_stderr: true,
+            extra_vars: Arc::default(),
+            use_extra_vars: false,
+            templates: Arc::default(),
             yaml: yaml::Options::default(),
         }
     }

@@ -184,3 +184,21 @@ fn a_mistake_in_group_vars_is_reported_with_its_place() {
     let error = inventory.check_variables(["h"]).unwrap_err();
     assert_eq!(error.origin().map(|origin| origin.line), Some(1));
 }
+
+#[test]
+fn templates_construct_variables_and_groups() {
+    let files = [
+        ("a.yml", "all: {hosts: {w1: {os: Debian 12, n: 1}, w2: {os: RHEL}}}\n"),
+        (
+            "b.yml",
+            "plugin: constructed\ncompose: {m: n + 1}\ngroups: {one: n is defined}\n\
+             keyed_groups: [{key: os, prefix: os, parent_group: systems}]\n",
+        ),
+    ];
+    let (_dir, inventory) = inventory(&files, &["a.yml", "b.yml"]);
+    assert_eq!(variable(&inventory, "w1", "m"), "2");
+    assert_eq!(variable(&inventory, "w2", "m"), "-");
+    assert_eq!(names(inventory.select(&["one"]).unwrap()), ["w1"]);
+    assert_eq!(names(inventory.select(&["systems"]).unwrap()), ["w1", "w2"]);
+    assert_eq!(inventory.group_names("w1").repr(), "['one', 'os_Debian_12', 'systems']");
+}

@@ -1,5 +1,6 @@
 //! Sources: what is given with `-i`, tried with one parser after the other.
 
+mod constructed;
 mod host_list;
 mod ini;
 mod script;
@@ -28,6 +29,8 @@ const PARSERS: &[Parser] = &[
     Parser { name: "advanced_host_list", wants: host_list::wants, read: host_list::read_advanced },
     Parser { name: "script", wants: script::wants, read: script::read },
     Parser { name: "auto", wants: yaml::wants_plugin, read: yaml::read_plugin },
+    Parser { name: "constructed", wants: constructed::wants, read: constructed::read },
+    Parser { name: "generator", wants: constructed::wants, read: constructed::read_generator },
     Parser { name: "yaml", wants: yaml::wants, read: yaml::read },
     Parser { name: "ini", wants: ini::wants, read: ini::read },
     Parser { name: "toml", wants: toml::wants, read: toml::read },

@@ -24,7 +24,7 @@ fn load(inventory: &Inventory, source: &str) -> Result<Value> {
     Ok(parsed.content.to_value())
 }
 
-/// A file with `plugin: NAME` at its top is for an inventory plugin of that name. None is built in.
+/// A file with `plugin: NAME` at its top is for the inventory plugin of that name.
 pub(super) fn read_plugin(inventory: &mut Inventory, source: &str) -> Result<()> {
     let data = load(inventory, source)?;
     let plugin = data.get("plugin").filter(|plugin| plugin.truthy()).ok_or_else(|| {
@@ -33,9 +33,13 @@ pub(super) fn read_plugin(inventory: &mut Inventory, source: &str) -> Result<()>
         ))
     })?;
     let name = plugin.to_text();
-    Err(Error::parser(format!("inventory config '{source}' specifies unknown plugin '{name}'"))
-        .at(plugin.origin())
-        .help("Inventory plugins are not supported yet; an inventory script can stand in for one."))
+    match name.strip_prefix("ansible.builtin.").unwrap_or(&name) {
+        "constructed" => super::constructed::read(inventory, source),
+        "generator" => super::constructed::read_generator(inventory, source),
+        _ => Err(Error::parser(format!("inventory config '{source}' specifies unknown plugin '{name}'"))
+            .at(plugin.origin())
+            .help("Built in are constructed and generator. For others, an inventory script can stand in.")),
+    }
 }
 
 pub(super) fn read(inventory: &mut Inventory, source: &str) -> Result<()> {
