@@ -530,6 +530,7 @@ impl<'a> Batch<'a> {
     }
 
     fn include_failed(&mut self, group: &include::Group, error: Error) {
+        self.session.events.send(Event::Error(error.clone()));
         for host in &group.hosts {
             let info = self.describe(&group.task, host);
             let mut result = Dict::new();
@@ -546,7 +547,7 @@ impl<'a> Batch<'a> {
                 result: Arc::new(result),
                 delegated: None,
                 label: None,
-                error: Some(error.clone()),
+                error: None,
                 seconds: 0.0,
             }));
             self.tallies.of(host).failed += 1;

@@ -90,18 +90,6 @@ impl Handlers {
             hosts.remove(host);
         }
     }
-
-    /// The names of handlers that hosts have notified and that have not run.
-    pub fn pending(&self) -> Vec<(String, Vec<Arc<str>>)> {
-        let of = |handler: &Arc<Task>| {
-            let hosts = self.notified.get(&handler.id).filter(|hosts| !hosts.is_empty())?;
-            let name = self.names.get(&handler.id).cloned().flatten().unwrap_or_else(|| handler.title());
-            let mut hosts: Vec<Arc<str>> = hosts.iter().cloned().collect();
-            hosts.sort();
-            Some((name, hosts))
-        };
-        self.list.iter().filter_map(of).collect()
-    }
 }
 
 fn listens(handler: &Task, notification: &str) -> bool {

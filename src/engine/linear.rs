@@ -33,6 +33,8 @@ impl Batch<'_> {
                         self.fail_host(&host);
                     }
                 }
+                // Ansible says it once for the limit and once for the end of the batch
+                self.session.events.send(Event::NoHostsRemaining);
                 self.session.events.send(Event::NoHostsRemaining);
                 return Ok(BatchEnd::TooManyFailures);
             }

@@ -336,6 +336,8 @@ fn gathering(play: &Play, templar: &Templar) -> Result<Block> {
     scope.keywords.set("name", Value::str("Gathering Facts"), None);
     scope.keywords.set("tags", Value::list([Value::str("always")]), None);
     task.scope = Arc::new(scope);
+    // users see it as any other task
+    task.implicit = false;
     Ok(Block::implicit(vec![Step::Task(Arc::new(task))], play.scope.clone()))
 }
 

@@ -50,11 +50,6 @@ impl Tallies {
         }
     }
 
-    /// Whether a host takes part in nothing more.
-    pub fn is_out(&self, host: &str) -> bool {
-        self.failed.contains(host) || self.unreachable.contains(host)
-    }
-
     /// The exit code that the hosts' ends give, as Ansible's: 4 for unreachable ones, 2 for failed ones.
     pub fn exit_code(&self) -> u8 {
         match (self.unreachable.is_empty(), self.failed.is_empty()) {
