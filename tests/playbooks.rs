@@ -16,7 +16,13 @@ fn run(case: &str, program: &Path) -> String {
     let dir = tempfile::tempdir().expect("a temporary directory");
     copy_tree(&source, dir.path());
     let mut command = Command::new(program);
-    command.arg("site.yml").current_dir(dir.path()).env_clear().env("HOME", dir.path()).env("PATH", path()).env("LC_ALL", "C.UTF-8");
+    command
+        .arg("site.yml")
+        .current_dir(dir.path())
+        .env_clear()
+        .env("HOME", dir.path())
+        .env("PATH", path())
+        .env("LC_ALL", "C.UTF-8");
     // Ansible's modules need a Python; ours need none
     command.env("ANSIBLE_PYTHON_INTERPRETER", "/usr/bin/python3");
     if dir.path().join("hosts").exists() {
@@ -78,7 +84,8 @@ fn without_times(line: &str) -> String {
 
 /// Sorts the paragraphs of hosts within a task: which host answers first is chance.
 fn sort_hosts(lines: &mut Vec<String>) {
-    const WORDS: [&str; 7] = ["ok: [", "changed: [", "skipping: [", "failed: [", "fatal: [", "FAILED - RETRYING", "included: "];
+    const WORDS: [&str; 7] =
+        ["ok: [", "changed: [", "skipping: [", "failed: [", "fatal: [", "FAILED - RETRYING", "included: "];
     let begins = |line: &str| WORDS.iter().any(|word| line.starts_with(word));
     let mut out: Vec<String> = Vec::new();
     let mut group: Vec<Vec<String>> = Vec::new();

@@ -49,10 +49,10 @@ fn wrong_values_name_the_setting_and_where_it_stands() {
         Ok((_, _)) => panic!("must not be accepted"),
         Err(error) => error.one_line(),
     };
-    let said = message(config(&[("ANSIBLE_FORKS", "many")], "").map(|(config, dir)| (config, dir)));
+    let said = message(config(&[("ANSIBLE_FORKS", "many")], ""));
     let expected = "Config 'DEFAULT_FORKS' from 'env: ANSIBLE_FORKS' has an invalid value: Invalid value provided for 'int': 'many'";
     assert_eq!(said, expected);
-    let said = message(config(&[], "[defaults]\ngathering = never\n").map(|(config, dir)| (config, dir)));
+    let said = message(config(&[], "[defaults]\ngathering = never\n"));
     assert_eq!(said, "Invalid value 'never' for config 'DEFAULT_GATHERING'.");
 }
 

@@ -139,7 +139,7 @@ pub fn role_use(
     };
     let name = name
         .ok_or_else(|| Error::parser(format!("'name' is a required field for {}.", task.action)).at(task.origin()))?;
-    let file = |name: &str| -> Result<Option<String>> { Ok(text(name)?) };
+    let file = |name: &str| -> Result<Option<String>> { text(name) };
     let import = task.resolved.short() == "import_role";
     Ok(RoleUse {
         name,

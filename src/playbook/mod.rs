@@ -61,7 +61,7 @@ pub fn entries(loader: &Loader, path: &Path) -> Result<Vec<Entry>> {
             return Err(Error::parser(message).at(other.origin()));
         }
     };
-    items.iter().map(|item| entry(item)).collect()
+    items.iter().map(entry).collect()
 }
 
 fn entry(item: &Value) -> Result<Entry> {

@@ -164,15 +164,14 @@ fn build(
 ) -> Result<Task> {
     let (name, arguments) = arguments_of(statement.name, statement.arguments, keywords.take("args"), origin.as_ref())?;
     let resolved = loader.resolve(&name, &context.parent).ok_or_else(|| unresolved(loader, &name, origin.as_ref()))?;
-    if resolved.is_include() {
-        if let Some(bad) = keywords.names().find(|name| keyword::find(name, Place::Include).is_none()) {
-            let role = matches!(resolved.short(), "include_role" | "import_role");
-            let permitted =
-                resolved.short().starts_with("import_") || role || matches!(bad, "delegate_to" | "register");
-            if !permitted {
-                let class = if context.handlers { "HandlerTaskInclude" } else { "TaskInclude" };
-                return Err(keyword::invalid(bad, class, Place::Include, keywords.origin(bad)));
-            }
+    if resolved.is_include()
+        && let Some(bad) = keywords.names().find(|name| keyword::find(name, Place::Include).is_none())
+    {
+        let role = matches!(resolved.short(), "include_role" | "import_role");
+        let permitted = resolved.short().starts_with("import_") || role || matches!(bad, "delegate_to" | "register");
+        if !permitted {
+            let class = if context.handlers { "HandlerTaskInclude" } else { "TaskInclude" };
+            return Err(keyword::invalid(bad, class, Place::Include, keywords.origin(bad)));
         }
     }
     let vars = vars_of(&mut keywords)?;

@@ -33,11 +33,12 @@ use std::sync::Arc;
 pub type Set = IndexSet<Value, foldhash::fast::RandomState>;
 
 /// Any value a playbook, an inventory, a template or a module can speak of.
-#[derive(Clone)]
+#[derive(Clone, Default)]
 pub enum Value {
     /// What an expression gives that names nothing. Strict: using it is an error; chainable: its attributes are undefined too.
     Undefined(Arc<Undefined>),
     /// YAML null, Python's None.
+    #[default]
     None,
     /// True or False; equal to 1 and 0, as in Python.
     Bool(bool),
@@ -264,12 +265,6 @@ impl Value {
 impl std::fmt::Debug for Value {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.write_str(&self.repr())
-    }
-}
-
-impl Default for Value {
-    fn default() -> Self {
-        Value::None
     }
 }
 

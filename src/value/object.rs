@@ -8,6 +8,7 @@ use std::fmt;
 /// A value with behaviour. The default methods describe an opaque object without members.
 ///
 /// Callables (functions, macros, bound methods) are objects too; the template floor finds them by [`Object::as_any`].
+#[allow(clippy::len_without_is_empty)] // most live values have no length at all: emptiness is `truthy`'s business
 pub trait Object: Any + Send + Sync + fmt::Debug {
     /// Python's name of the type.
     fn type_name(&self) -> &str;

@@ -268,10 +268,12 @@ impl Interp {
 
     /// Evaluates the arguments of a call.
     pub(super) fn eval_arguments(&mut self, arguments: &Arguments, scope: &Rc<Scope>) -> Result<Args> {
-        if arguments.positional.is_empty() && arguments.named.is_empty() && arguments.star.is_none() {
-            if arguments.double_star.is_none() {
-                return Ok(Args::default());
-            }
+        if arguments.positional.is_empty()
+            && arguments.named.is_empty()
+            && arguments.star.is_none()
+            && arguments.double_star.is_none()
+        {
+            return Ok(Args::default());
         }
         let mut positional = self.eval_all(&arguments.positional, scope)?;
         let mut named = Vec::with_capacity(arguments.named.len());

@@ -173,7 +173,7 @@ fn pad_number(sign: &str, prefix: &str, digits: &str, spec: &Spec) -> String {
 
 /// Puts zeros before digits with separators, keeping the groups.
 fn zero_groups(digits: &str, separator: char, size: usize, width: usize) -> String {
-    let whole_end = digits.find(|c: char| c == '.' || c == 'e' || c == '%').unwrap_or(digits.len());
+    let whole_end = digits.find(['.', 'e', '%']).unwrap_or(digits.len());
     let (whole, tail) = digits.split_at(whole_end);
     let mut plain: String = whole.chars().filter(|c| *c != separator).collect();
     loop {

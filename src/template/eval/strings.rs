@@ -270,7 +270,7 @@ pub fn parse_int(text: &str, base: u32) -> Option<num_bigint::BigInt> {
         16 => (prefixed("0x").unwrap_or(digits), 16),
         8 => (prefixed("0o").unwrap_or(digits), 8),
         2 => (prefixed("0b").unwrap_or(digits), 2),
-        2..=36 => (digits, base),
+        3..=36 => (digits, base),
         _ => return None,
     };
     let valid = !digits.is_empty() && !digits.starts_with('_') && !digits.ends_with('_') && !digits.contains("__");

@@ -167,7 +167,8 @@ fn slice(ctx: &mut dyn Context, input: Value, mut args: Args) -> Result<Value> {
         return Err(Error::template("Result too large"));
     }
     let mut made = Vec::with_capacity(count);
-    let (each, extra) = if count == 0 { (0, 0) } else { (items.len() / count, items.len() % count) };
+    let each = items.len().checked_div(count).unwrap_or(0);
+    let extra = items.len().checked_rem(count).unwrap_or(0);
     let mut from = 0;
     for number in 0..count {
         let to = from + each + usize::from(number < extra);

@@ -303,7 +303,7 @@ impl Parser {
     fn filters_and_tests(&mut self, mut node: Expr) -> Parsed<Expr> {
         loop {
             node = match self.current() {
-                Kind::Op("|") => self.filter(Some(node), false)?.unwrap_or_else(|| unreachable_expr()),
+                Kind::Op("|") => self.filter(Some(node), false)?.unwrap_or_else(unreachable_expr),
                 Kind::Op("(") => self.call(node)?,
                 kind if kind.is_name("is") => self.test(node)?,
                 _ => return Ok(node),

@@ -101,7 +101,7 @@ impl Parser {
             "print" => self.print(body),
             "macro" => self.macro_definition(),
             "include" => self.include(),
-            "from" => self.from_import(),
+            "from" => self.import_names(),
             "import" => self.import(),
             "set" => self.set(),
             "with" => self.with(),
@@ -286,7 +286,7 @@ impl Parser {
         Ok(Stmt::Import { template, target, with_context: self.import_context(false) })
     }
 
-    fn from_import(&mut self) -> Parsed<Stmt> {
+    fn import_names(&mut self) -> Parsed<Stmt> {
         self.next();
         let template = self.expression()?;
         self.expect_word("import")?;
