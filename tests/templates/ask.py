@@ -2,8 +2,9 @@
 """Asks ansible-core 2.19 for the answers that tests/templates.rs compares ours with.
 
 Run it with a Python that has ansible-core: ask.py [--show] [FOLDER...]
-Without a folder it asks for this one and for ../plugins. cases.txt has one case a line: a letter (t: template, e: expression, c: conditional), a blank, the text; a `␤` in it stands
-for a line break. answers.txt gets one line for each: `ok`, type and repr, or `err` and the message, with tabs between.
+Without a folder it asks for this one and for ../plugins. cases.txt has one case a line: a letter (t: template, e: expression,
+c: conditional, d: document, as the template action renders files, with includes from parts/), a blank, the text; a `␤` in it
+stands for a line break. answers.txt gets one line for each: `ok`, type and repr, or `err` and the message, with tabs between.
 """
 
 import pathlib
@@ -28,6 +29,13 @@ def load(text):
     return AnsibleLoader(TrustedAsTemplate().tag(Origin(path="/variables.yml").tag(text))).get_single_data()
 
 
+def document(result):
+    """What the template action writes."""
+    from ansible.module_utils.common.text.converters import to_text
+
+    return "" if result is None else to_text(result, nonstring="simplerepr")
+
+
 def answer(folder, mode, text, variables):
     from ansible._internal._datatag._tags import Origin
     from ansible.parsing.dataloader import DataLoader
@@ -37,7 +45,13 @@ def answer(folder, mode, text, variables):
     loader = DataLoader()
     loader.set_basedir(str(folder))
     templar = Templar(loader=loader, variables=variables)
-    ask = {"t": templar.template, "e": templar.evaluate_expression, "c": templar.evaluate_conditional}[mode]
+    documents = templar.copy_with_new_env(searchpath=[str(folder / "parts")])
+    ask = {
+        "t": templar.template,
+        "e": templar.evaluate_expression,
+        "c": templar.evaluate_conditional,
+        "d": lambda text: document(documents.template(text, escape_backslashes=False)),
+    }[mode]
     try:
         result = ask(text)
     except Exception as error:
@@ -48,6 +62,7 @@ def answer(folder, mode, text, variables):
 
 def named(text):
     """Types by the names that users know."""
+    text = re.sub(r"(maximum recursion depth exceeded).*", r"\1", text)
     text = re.sub(r"ansible\._internal\._templating\._lazy_containers\.(?=_AnsibleLazy)", "", text)
     text = re.sub(r"ansible\.module_utils\._internal\._datatag\.(?=_AnsibleTagged)", "", text)
     return re.sub(r"_Ansible(?:Tagged|LazyTemplate)(\w+)", lambda name: name[1].lower(), text)

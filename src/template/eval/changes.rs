@@ -112,6 +112,50 @@ pub fn set_mut(value: &mut Value) -> Option<&mut Set> {
     if let Value::Set(set) = value { Some(Arc::make_mut(set)) } else { None }
 }
 
+/// A loop may wrap a list into a list without end; deeper than this, no value may be kept under a name.
+const DEEPEST: usize = 500;
+/// Values nested less deeply are measured anew each time.
+const SHALLOW: usize = 24;
+
+/// How deeply values are nested, by address, for those that are nested deeply. They are kept alive.
+#[derive(Default)]
+pub struct Depths(HashMap<usize, (Value, usize), foldhash::fast::RandomState>);
+
+impl Depths {
+    /// Measures a value that is about to be kept; refuses one that is nested too deeply.
+    pub fn check(&mut self, value: &Value) -> Result<()> {
+        let depth = self.depth(value, 0);
+        if depth > DEEPEST {
+            return Err(Error::template("the value is nested too deeply"));
+        }
+        if depth > SHALLOW
+            && let Some(id) = identity(value)
+        {
+            self.0.insert(id, (value.clone(), depth));
+        }
+        Ok(())
+    }
+
+    fn depth(&self, value: &Value, above: usize) -> usize {
+        if let Some((_, depth)) = identity(value).and_then(|id| self.0.get(&id)) {
+            return *depth;
+        }
+        if above > DEEPEST {
+            return 1;
+        }
+        let below =
+            |items: &mut dyn Iterator<Item = &Value>| items.map(|item| self.depth(item, above + 1)).max().unwrap_or(0);
+        match value {
+            Value::List(items) | Value::Tuple(items) => 1 + below(&mut items.iter().take(MEASURED)),
+            Value::Dict(dict) => 1 + below(&mut dict.values().take(MEASURED)),
+            _ => 0,
+        }
+    }
+}
+
+/// So many members of each container are measured; what is built level by level has few.
+const MEASURED: usize = 8;
+
 #[cfg(test)]
 mod tests {
     use super::*;

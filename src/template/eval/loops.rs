@@ -116,6 +116,14 @@ impl Interp {
         self.exec(&node.otherwise, &inner, sink)
     }
 
+    /// Refuses to keep a value that is nested too deeply for anyone to walk.
+    pub(super) fn check_nesting(&mut self, value: &Value) -> Result<()> {
+        match value {
+            Value::List(_) | Value::Tuple(_) | Value::Dict(_) => self.depths.check(value),
+            _ => Ok(()),
+        }
+    }
+
     /// Puts a value where a target says.
     pub(super) fn assign(&mut self, target: &Target, value: Value, scope: &Rc<Scope>) -> Result<()> {
         match target {

@@ -33,7 +33,7 @@ use super::context::{Environment, Variables};
 use crate::error::{Error, Origin, Result};
 use crate::template::syntax::ast::{For, Macro};
 use crate::value::Value;
-use changes::Changes;
+use changes::{Changes, Depths};
 use scope::{Instance, Scope};
 use std::collections::HashMap;
 use std::rc::Rc;
@@ -51,6 +51,7 @@ pub struct Interp {
     /// Addresses of the texts that are being rendered, innermost last.
     active: Vec<usize>,
     changes: Changes,
+    depths: Depths,
     /// Containers that hold nothing to render, by address.
     settled: HashMap<usize, Value, foldhash::fast::RandomState>,
     depth: usize,
@@ -99,6 +100,7 @@ impl Interp {
             memo: HashMap::default(),
             active: Vec::new(),
             changes: Changes::default(),
+            depths: Depths::default(),
             settled: HashMap::default(),
             depth: 0,
             volatile: false,

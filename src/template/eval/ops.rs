@@ -9,8 +9,10 @@ use num_traits::{Signed, ToPrimitive, Zero};
 use std::cmp::Ordering;
 use std::sync::Arc;
 
-/// Results larger than this many bits or bytes are refused instead of filling the memory.
+/// Texts and lists larger than this many bytes are refused instead of filling the memory.
 const LARGEST: u64 = 1 << 29;
+/// Integers with more bits are refused: counting them out in decimals would take minutes.
+const MOST_BITS: u64 = 1 << 20;
 
 fn symbol(op: BinOp) -> &'static str {
     match op {
@@ -89,7 +91,7 @@ fn integers(op: BinOp, x: &BigInt, y: &BigInt) -> Result<Value> {
     Ok(match op {
         BinOp::Add => Value::int(x + y),
         BinOp::Sub => Value::int(x - y),
-        BinOp::Mul if x.bits() + y.bits() > LARGEST => return Err(Error::template("Result too large")),
+        BinOp::Mul if x.bits() + y.bits() > MOST_BITS => return Err(Error::template("Result too large")),
         BinOp::Mul => Value::int(x * y),
         BinOp::Div if y.is_zero() => return by_zero("division by zero"),
         BinOp::Div => Value::Float(divide(x, y)?),
@@ -102,7 +104,7 @@ fn integers(op: BinOp, x: &BigInt, y: &BigInt) -> Result<Value> {
         }
         BinOp::Pow => {
             let exponent = y.to_u32().unwrap_or(u32::MAX);
-            if x.bits() > 1 && x.bits().saturating_mul(u64::from(exponent)) > LARGEST {
+            if x.bits() > 1 && x.bits().saturating_mul(u64::from(exponent)) > MOST_BITS {
                 return Err(Error::template("Result too large"));
             }
             // only -1, 0 and 1 get here with an exponent that does not fit

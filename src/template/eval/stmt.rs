@@ -144,6 +144,7 @@ impl Interp {
 
     fn exec_set(&mut self, target: &Target, expr: &Expr, scope: &Rc<Scope>) -> Result<()> {
         let value = self.eval(expr, scope)?;
+        self.check_nesting(&value)?;
         self.assign(target, value, scope)
     }
 

@@ -70,7 +70,7 @@ pub fn call(value: &Value, name: &str, args: Args) -> Result<Value> {
                 _ => {
                     let by = other
                         .to_u32()
-                        .filter(|by| *by < 1 << 24)
+                        .filter(|by| *by < 1 << 20)
                         .ok_or_else(|| Error::template("too many digits in integer"))?;
                     Value::int(if name == "__lshift__" { number << by } else { number >> by })
                 }
