@@ -71,6 +71,13 @@ fn normal(text: &str, dirs: &[PathBuf]) -> String {
 
 fn without_times(line: &str) -> String {
     let mut line = line.to_string();
+    if let (true, Some((file, hosts))) = (line.starts_with("included: "), line.split_once(" for ")) {
+        let (hosts, label) =
+            hosts.split_once(" => ").map_or((hosts, String::new()), |(hosts, label)| (hosts, format!(" => {label}")));
+        let mut hosts: Vec<&str> = hosts.split(", ").collect();
+        hosts.sort_unstable();
+        return format!("{file} for {}{label}", hosts.join(", "));
+    }
     for name in ["delta", "start", "end", "stop"] {
         let key = format!("\"{name}\": \"");
         if let Some(at) = line.find(&key).map(|at| at + key.len())
@@ -89,9 +96,16 @@ fn sort_hosts(lines: &mut Vec<String>) {
     let begins = |line: &str| WORDS.iter().any(|word| line.starts_with(word));
     let mut out: Vec<String> = Vec::new();
     let mut group: Vec<Vec<String>> = Vec::new();
+    // why a host failed is told before its line, and goes with it
+    let mut why: Vec<String> = Vec::new();
     for line in lines.drain(..) {
         if begins(&line) {
-            group.push(vec![line]);
+            // sorted by the host's line, so that comes first
+            let mut paragraph = vec![line];
+            paragraph.append(&mut why);
+            group.push(paragraph);
+        } else if !why.is_empty() || line.starts_with("[ERROR]: Task failed") {
+            why.push(line);
         } else if let (Some(last), false) = (group.last_mut(), line.is_empty() || line.starts_with('[')) {
             last.push(line);
         } else {
@@ -102,6 +116,7 @@ fn sort_hosts(lines: &mut Vec<String>) {
     }
     group.sort();
     out.extend(group.into_iter().flatten());
+    out.extend(why);
     *lines = out;
 }
 
