@@ -62,7 +62,7 @@ pub enum Failure {
     /// Trouble on an open connection.
     #[error("{0}")]
     Broken(String),
-    /// The other side closed the connection, or the request cannot be made at all: Ansible gives up at once.
+    /// The request cannot be made at all: Ansible gives up at once.
     #[error("{0}")]
     Fatal(String),
 }

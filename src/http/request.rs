@@ -240,7 +240,8 @@ impl Attempt<'_> {
                     continue;
                 }
             }
-            response.error = Some(format!("HTTP Error {}: {}", response.status, response.reason));
+            let reason = if digests >= MAX_DIGESTS { "digest auth failed" } else { response.reason.as_str() };
+            response.error = Some(format!("HTTP Error {}: {reason}", response.status));
             return Ok(response);
         }
     }

@@ -53,11 +53,11 @@ const DIRECTORIES: &[&str] = &["/etc/pki/tls/certs", "/usr/share/ca-certificates
 pub(super) fn wrap(mut stream: Stream, host: &str, request: &Request) -> io::Result<Stream> {
     let config = config(request)?;
     let name = ServerName::try_from(host.to_string()).map_err(io::Error::other)?;
-    let mut connection = ClientConnection::new(Arc::new(config), name).map_err(|error| refused(&error))?;
+    let mut connection = ClientConnection::new(Arc::new(config), name).map_err(|error| refused(&error, host))?;
     while connection.is_handshaking() {
         connection.complete_io(&mut stream).map_err(|error| {
             match error.get_ref().and_then(|inner| inner.downcast_ref::<rustls::Error>()) {
-                Some(inner) => refused(inner),
+                Some(inner) => refused(inner, host),
                 None if error.kind() == io::ErrorKind::UnexpectedEof => {
                     io::Error::other("[SSL: UNEXPECTED_EOF_WHILE_READING] EOF occurred in violation of protocol")
                 }
@@ -69,7 +69,7 @@ pub(super) fn wrap(mut stream: Stream, host: &str, request: &Request) -> io::Res
 }
 
 /// OpenSSL's words, which people search for.
-fn refused(error: &rustls::Error) -> io::Error {
+fn refused(error: &rustls::Error, host: &str) -> io::Error {
     let verify = |why: String| format!("[SSL: CERTIFICATE_VERIFY_FAILED] certificate verify failed: {why}");
     io::Error::other(match error {
         rustls::Error::InvalidCertificate(why) => verify(match why {
@@ -79,7 +79,12 @@ fn refused(error: &rustls::Error) -> io::Error {
             }
             CertificateError::UnknownIssuer => "unable to get local issuer certificate".into(),
             CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. } => {
-                format!("Hostname mismatch, {why}")
+                let what = if host.parse::<std::net::IpAddr>().is_ok() { "IP address" } else { "Hostname" };
+                format!("{what} mismatch, certificate is not valid for '{host}'.")
+            }
+            // an authority's certificate that nobody vouches for but itself
+            CertificateError::Other(other) if other.to_string() == "CaUsedAsEndEntity" => {
+                "self-signed certificate".into()
             }
             CertificateError::Other(other) => other.to_string(),
             why => why.to_string(),
@@ -95,13 +100,13 @@ fn config(request: &Request) -> io::Result<ClientConfig> {
     let provider = Arc::new(provider(&trust.ciphers)?);
     let builder = ClientConfig::builder_with_provider(provider.clone())
         .with_safe_default_protocol_versions()
-        .map_err(|error| refused(&error))?;
+        .map_err(|error| refused(&error, ""))?;
     let builder = builder.dangerous().with_custom_certificate_verifier(verifier(request, &provider)?);
     let Some(cert) = &trust.client_cert else { return Ok(builder.with_no_client_auth()) };
     let chain = read_certificates(cert)?;
     let key = PrivateKeyDer::from_pem_file(trust.client_key.as_ref().unwrap_or(cert))
         .map_err(|_| io::Error::other("[SSL] PEM lib: no private key in the client certificate"))?;
-    builder.with_client_auth_cert(chain, key).map_err(|error| refused(&error))
+    builder.with_client_auth_cert(chain, key).map_err(|error| refused(&error, ""))
 }
 
 fn provider(ciphers: &[String]) -> io::Result<CryptoProvider> {

@@ -34,12 +34,7 @@ pub(super) fn words(error: &io::Error) -> String {
 }
 
 fn broken(error: &io::Error) -> Failure {
-    match error.kind() {
-        io::ErrorKind::ConnectionReset | io::ErrorKind::BrokenPipe | io::ErrorKind::ConnectionAborted => {
-            Failure::Fatal(words(error))
-        }
-        _ => Failure::Broken(words(error)),
-    }
+    Failure::Broken(words(error))
 }
 
 pub(super) fn read_head(stream: Stream) -> Result<(Head, Reader), Failure> {
@@ -56,7 +51,7 @@ pub(super) fn read_head(stream: Stream) -> Result<(Head, Reader), Failure> {
 fn one_head(reader: &mut Reader) -> Result<Head, Failure> {
     let line = line(reader)?;
     if line.is_empty() {
-        return Err(Failure::Fatal("Remote end closed connection without response".into()));
+        return Err(Failure::Broken("Remote end closed connection without response".into()));
     }
     let bad = || {
         Failure::Broken(format!(

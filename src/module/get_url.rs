@@ -227,7 +227,10 @@ impl Download<'_> {
         }
         let old = if path.exists() { Some(digest::sha1(path)?) } else { None };
         result.insert("checksum_dest", old.clone());
-        let message = got.response.as_ref().map_or_else(|| "OK".into(), info_message);
+        let message = got
+            .response
+            .as_ref()
+            .map_or_else(|| format!("OK ({} bytes)", source.metadata().map_or(0, |meta| meta.len())), info_message);
         if self.run.check {
             result.insert("changed", old.as_deref() != Some(sha1.as_str()));
             result.insert("msg", message);

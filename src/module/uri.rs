@@ -213,7 +213,9 @@ fn receive(mut response: Response, params: &Params, run: &Run, result: &mut Dict
     let from = if response.error.is_some() { mask(url) } else { mask(&response.url) };
     let dest = params.str("dest").map(|dest| destination(dest, &response));
     let mut content = Vec::new();
-    if wanted || dest.is_some() {
+    // what an error says is told in any case
+    let told = !wanted && response.error.is_some();
+    if wanted || told || dest.is_some() {
         let read = response.body.read_to_end(&mut content);
         read.map_err(|error| {
             Failure::new(format!("HTTP Error while fetching {}: {}", mask(url), oserror::plain(&error)))
@@ -238,6 +240,9 @@ fn receive(mut response: Response, params: &Params, run: &Run, result: &mut Dict
             result.insert("changed", true);
         }
         result.insert("path", dest);
+    }
+    if told {
+        result.insert("body", String::from_utf8_lossy(&content));
     }
     if wanted {
         let text = codec::decode(&content, &about.charset, false);

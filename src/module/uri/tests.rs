@@ -180,7 +180,8 @@ fn a_proxy_is_gone_through() {
 fn broken_servers_are_told_of() {
     let silent = Server::start(|_| String::new());
     let result = call(&format!(r#"{{"url": "{}"}}"#, silent.url("/")));
-    assert_eq!(text(&result, "msg"), "Remote end closed connection without response");
+    let message = "Connection failure: Remote end closed connection without response";
+    assert_eq!(text(&result, "msg"), format!("Status code was -1 and not [200]: {message}"));
     let odd = Server::start(|_| "SSH-2.0\r\n".into());
     let result = call(&format!(r#"{{"url": "{}"}}"#, odd.url("/")));
     assert!(text(&result, "msg").starts_with("Status code was -1 and not [200]: Connection failure: "), "{result:?}");
