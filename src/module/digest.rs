@@ -124,6 +124,9 @@ pub fn of_file<const N: usize>(path: &Path, algorithms: [Algorithm; N]) -> io::R
 
 /// The SHA-1 of a file, or the failure that reading it is.
 pub fn sha1(path: &Path) -> Result<String, Failure> {
+    if path.is_dir() {
+        return Err(Failure::new(format!("attempted to take checksum of directory: {}", path.display())));
+    }
     let [sum] = of_file(path, [Algorithm::Sha1]).map_err(|error| Failure::raised(oserror::bytes(&error, path)))?;
     Ok(sum)
 }

@@ -4,6 +4,7 @@
 //! did. It knows nothing of plays, connections or callbacks: the agent calls it, or the controller itself for local hosts.
 
 pub mod account;
+pub mod assemble;
 pub mod attributes;
 pub mod blockinfile;
 pub mod chattr;
@@ -17,6 +18,7 @@ pub mod expand;
 pub mod facts;
 pub mod fetch;
 pub mod file;
+pub mod find;
 pub mod get_url;
 pub mod glob;
 pub mod group;

@@ -4,7 +4,9 @@ use super::spec::Spec;
 use super::{Failure, Outcome, Params, Run};
 use super::{blockinfile, copy, copy_tree, fetch, file, lineinfile, replace, slurp, stat, tempfile};
 
-use super::{command, get_url, group, ping, script, service, setup, systemd, sysvinit, uri, user, wait_for};
+use super::{
+    assemble, command, find, get_url, group, ping, script, service, setup, systemd, sysvinit, uri, user, wait_for,
+};
 
 /// A native module.
 #[derive(Clone, Copy)]
@@ -17,6 +19,7 @@ pub struct Module {
 
 /// All native modules.
 pub const MODULES: &[Module] = &[
+    Module { spec: &assemble::SPEC, run: assemble::run },
     Module { spec: &blockinfile::SPEC, run: blockinfile::run },
     Module { spec: &command::SHELL, run: command::run },
     Module { spec: &command::SPEC, run: command::run },
@@ -24,9 +27,10 @@ pub const MODULES: &[Module] = &[
     Module { spec: &copy_tree::SPEC, run: copy_tree::run },
     Module { spec: &fetch::SPEC, run: fetch::run },
     Module { spec: &file::SPEC, run: file::run },
+    Module { spec: &find::SPEC, run: find::run },
     Module { spec: &get_url::SPEC, run: get_url::run },
-    Module { spec: &lineinfile::SPEC, run: lineinfile::run },
     Module { spec: &group::SPEC, run: group::run },
+    Module { spec: &lineinfile::SPEC, run: lineinfile::run },
     Module { spec: &ping::SPEC, run: ping::run },
     Module { spec: &replace::SPEC, run: replace::run },
     Module { spec: &script::SPEC, run: script::run },
