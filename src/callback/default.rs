@@ -30,7 +30,7 @@ impl Listener for Default {
             Event::NoHostsMatched => screen.colored("skipping: no hosts matched", &settings.palette.skip),
             Event::NoHostsRemaining => screen.banner("NO MORE HOSTS LEFT"),
             Event::TaskStarted(task) => self.task_started(task, screen),
-            Event::HostStarted { host, task } if settings.show_per_host_start && !task.implicit => {
+            Event::HostStarted { host, task } if settings.show_per_host_start && !result::is_hidden(task) => {
                 screen.colored(&format!(" [started TASK: {} on {host}]", task.title), &settings.palette.ok);
             }
             Event::ItemEnded(report) => self.item_ended(report, screen),
@@ -101,7 +101,7 @@ impl Default {
     }
 
     fn task_started(&mut self, task: &TaskInfo, screen: &mut Screen) {
-        if task.implicit {
+        if result::is_hidden(task) {
             return;
         }
         if self.free {
@@ -138,7 +138,7 @@ impl Default {
     }
 
     fn task_ended(&mut self, report: &Report, screen: &mut Screen) {
-        if report.task.implicit {
+        if result::is_hidden(&report.task) {
             return;
         }
         let mut shown = result::of(report);

@@ -12,7 +12,7 @@ pub struct Minimal;
 impl Listener for Minimal {
     fn hear(&mut self, event: &Event, screen: &mut Screen) {
         if let Event::TaskEnded(report) = event
-            && !report.task.implicit
+            && !result::is_hidden(&report.task)
         {
             ended(report, screen);
         }

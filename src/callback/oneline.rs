@@ -13,7 +13,7 @@ pub struct Oneline;
 impl Listener for Oneline {
     fn hear(&mut self, event: &Event, screen: &mut Screen) {
         if let Event::TaskEnded(report) = event
-            && !report.task.implicit
+            && !result::is_hidden(&report.task)
         {
             ended(report, screen);
         }

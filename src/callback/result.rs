@@ -33,6 +33,11 @@ pub fn is_debug(task: &TaskInfo) -> bool {
     task.full_action == "ansible.builtin.debug"
 }
 
+/// Whether the task is one of ours that nobody wants to hear of: the flushes of handlers between sections.
+pub fn is_hidden(task: &TaskInfo) -> bool {
+    task.implicit && task.full_action == "ansible.builtin.meta"
+}
+
 /// Whether the task is an include, whose end shows no line.
 pub fn is_include(task: &TaskInfo) -> bool {
     let short = task.full_action.strip_prefix("ansible.builtin.").unwrap_or(&task.full_action);

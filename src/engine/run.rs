@@ -22,6 +22,8 @@ pub async fn run(session: &Arc<Session>, playbooks: &[Playbook]) -> Result<u8> {
     let mut start = StartAt { wanted: session.options.start_at_task.clone() };
     for playbook in playbooks {
         session.events.send(Event::PlaybookStarted { path: playbook.path.clone() });
+        let text = format!("{} plays in {}", playbook.plays.len(), playbook.path);
+        session.events.send(Event::Verbose { level: 1, host: None, text });
         let mut tallies = Tallies::default();
         let outcome = run_one(session, playbook, &mut tallies, &mut start).await;
         let recap = Event::Ended {
