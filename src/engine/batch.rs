@@ -19,8 +19,10 @@ use crate::template::templar::Templar;
 use crate::value::{Dict, Value};
 use indexmap::IndexMap;
 use std::collections::{HashMap, HashSet};
+use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::task::{Poll, Waker};
 use tokio::task::JoinSet;
 
 /// How a batch ended.
@@ -198,14 +200,19 @@ impl<'a> Batch<'a> {
             edits: Default::default(),
         };
         self.session.events.send(Event::HostStarted { host: host.clone(), task: info.clone() });
-        let forks = self.session.forks.clone();
+        let mut turn = Box::pin(self.session.forks.clone().acquire_owned());
+        // hosts queue up in order, whatever thread comes first; who waits for a throttle must not keep others from working
+        let queued = throttle.is_none().then(|| turn.as_mut().poll(&mut std::task::Context::from_waker(Waker::noop())));
         let (host, task) = (host.clone(), task.clone());
         self.running.spawn(async move {
             let _throttled = match throttle {
                 Some(throttle) => throttle.acquire_owned().await.ok(),
                 None => None,
             };
-            let _fork = forks.acquire_owned().await.ok();
+            let _fork = match queued {
+                Some(Poll::Ready(permit)) => permit.ok(),
+                _ => turn.await.ok(),
+            };
             let ended = work.run().await;
             (host, task, ended)
         });
