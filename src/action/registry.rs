@@ -2,8 +2,9 @@
 
 use super::context::{Action, Context};
 use super::*;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::module;
+use crate::playbook::Resolved;
 use crate::value::Dict;
 
 /// The action of this name; names without one run the module of the same name.
@@ -71,6 +72,11 @@ pub fn names() -> impl Iterator<Item = &'static str> {
 
 /// Runs the task's action.
 pub async fn run(context: &mut Context) -> Result<Dict> {
+    if let Resolved::External { name, path } = &context.task.resolved {
+        let message =
+            format!("{name} is a module that is not built in ({}): running those is not built yet.", path.display());
+        return Err(Error::action(message));
+    }
     let name = context.task.resolved.short();
     match find(name) {
         Some(action) => action(context).await,
