@@ -43,6 +43,10 @@ impl Listener for Default {
                 let text = format!("ASYNC POLL on {host}: jid={job} started={started} finished={finished}");
                 screen.colored(&text, &settings.palette.debug);
             }
+            Event::Notified { handler, host } if settings.verbosity > 1 => {
+                let how = Display { color: Some(&settings.palette.verbose), screen_only: true, ..Display::default() };
+                screen.display(&format!("NOTIFIED HANDLER {handler} for {host}"), how);
+            }
             Event::Included { file, hosts, label } => included(file, hosts, label.as_ref(), screen),
             Event::Ended { tallies, custom } => ended(tallies, custom, screen),
             _ => {}

@@ -25,7 +25,7 @@ fn ended(report: &Report, screen: &mut Screen) {
     let palette = &settings.palette;
     let host = &report.host;
     let shown = result::of(report);
-    let dumped = || result::dump(&shown, &settings, None).replace('\n', "");
+    let dumped = || result::dump(&shown, &settings, Some(0)).replace('\n', "");
     let (color, text) = match report.outcome {
         Outcome::Failed => {
             if let Some(error) = &report.error {

@@ -58,7 +58,7 @@ fn tell(event: &Event, listeners: &mut [Box<dyn Listener>], screen: &mut Screen)
         Event::Warning(warning) => screen.warning(warning),
         Event::Error(error) => screen.error(error, true),
         Event::Verbose { level, host, text } => screen.verbose(*level, host.as_deref(), text),
-        Event::VarsFile { path, found: true } => screen.verbose(2, None, &format!("Read vars_file '{path}'")),
+        Event::VarsFile { path, found: true } => screen.verbose(3, None, &format!("Read `vars_file` '{path}'.")),
         Event::Text(text) => screen.line(text),
         _ => {}
     }

@@ -113,14 +113,14 @@ pub fn is_verbose(result: &Dict, settings: &Settings, level: u8) -> bool {
     (settings.verbosity > level || is_true("_ansible_verbose_always")) && !is_true("_ansible_verbose_override")
 }
 
-/// The result written out; `indent` is the least indentation.
+/// The result written out, with at least this indentation; 0 writes lines without any.
 pub fn dump(result: &Dict, settings: &Settings, indent: Option<usize>) -> String {
     let pretty = flag(result, "_ansible_verbose_always")
         || (settings.pretty_results.is_none() && settings.result_format != Format::Json)
         || settings.pretty_results == Some(true)
         || settings.verbosity > 2;
-    let mut indent = indent.filter(|indent| *indent > 0);
-    if indent.is_none() && pretty {
+    let mut indent = indent;
+    if indent.unwrap_or(0) == 0 && pretty {
         indent = Some(4);
     }
     if settings.pretty_results == Some(false) {

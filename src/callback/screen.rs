@@ -109,10 +109,10 @@ impl Screen {
         self.line(&format!("\n{text} {}", "*".repeat(stars)));
     }
 
-    /// A text that shows from a verbosity on: at level 0 from `-v`, at 1 from `-vv`.
+    /// A text that shows from a verbosity on: 1 for `-v`, 2 for `-vv`.
     pub fn verbose(&mut self, level: u8, host: Option<&str>, text: &str) {
-        let shown = self.settings.verbosity > level;
-        let logged = self.log.as_ref().is_some_and(|log| log.verbosity() > level);
+        let shown = self.settings.verbosity >= level;
+        let logged = self.log.as_ref().is_some_and(|log| log.verbosity() >= level);
         if !shown && !logged {
             return;
         }

@@ -23,7 +23,7 @@ pub async fn run(session: &Arc<Session>, playbooks: &[Playbook]) -> Result<u8> {
     for playbook in playbooks {
         session.events.send(Event::PlaybookStarted { path: playbook.path.clone() });
         let text = format!("{} plays in {}", playbook.plays.len(), playbook.path);
-        session.events.send(Event::Verbose { level: 1, host: None, text });
+        session.events.send(Event::Verbose { level: 2, host: None, text });
         let mut tallies = Tallies::default();
         let outcome = run_one(session, playbook, &mut tallies, &mut start).await;
         let recap = Event::Ended {
