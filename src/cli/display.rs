@@ -61,10 +61,10 @@ fn palette(config: &Config) -> Palette {
 /// The screen, with what every command says first: version and configuration file for `-v`, warnings about settings.
 pub fn open(program: &str, config: &Config, options: &Options) -> Result<Screen> {
     let mut screen = Screen::new(Arc::new(settings(config, options)?));
-    screen.verbose(1, None, &super::version::text(program, config));
+    screen.verbose(2, None, &super::version::text(program, config));
     match config.file() {
-        Some(file) => screen.verbose(0, None, &format!("Using {} as config file", file.display())),
-        None => screen.verbose(0, None, "No config file found; using defaults"),
+        Some(file) => screen.verbose(1, None, &format!("Using {} as config file", file.display())),
+        None => screen.verbose(1, None, "No config file found; using defaults"),
     }
     for warning in config.warnings().iter().chain(&options.warnings) {
         screen.warning(warning);
@@ -73,14 +73,17 @@ pub fn open(program: &str, config: &Config, options: &Options) -> Result<Screen>
 }
 
 /// The listeners: the one that writes to the terminal first, then those that are enabled beside it.
-pub fn listeners(name: &str, config: &Config, screen: &mut Screen) -> Result<Vec<Box<dyn Listener>>> {
+pub fn listeners(name: &str, enabled: bool, config: &Config, screen: &mut Screen) -> Result<Vec<Box<dyn Listener>>> {
     let first = callback::create(name).ok_or_else(|| {
         let error = Error::general(format!("Invalid callback for stdout specified: {name}"));
         let known: Vec<&str> = callback::names().collect();
         error.help(format!("There are: {}.", known.join(", ")))
     })?;
+    if name.rsplit('.').next() == Some("oneline") {
+        screen.warning(&Warning::deprecated("The oneline callback plugin is deprecated.", "2.23"));
+    }
     let mut listeners = vec![first];
-    for name in config.list("CALLBACKS_ENABLED").iter().filter(|name| !name.is_empty()) {
+    for name in config.list("CALLBACKS_ENABLED").iter().filter(|name| enabled && !name.is_empty()) {
         match callback::create(name) {
             Some(listener) => listeners.push(listener),
             None => screen.warning(&Warning::new(format!("Skipping callback plugin '{name}', unable to load"))),

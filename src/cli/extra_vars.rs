@@ -7,13 +7,13 @@ use crate::value::{Dict, Text, Value};
 use crate::yaml;
 
 /// The variables of all `-e`; the last one wins. With `merge`, mappings are merged.
-pub fn read(given: &[String], merge: bool) -> Result<(Dict, Vec<Warning>)> {
+pub fn read(given: &[String], merge: bool, decrypt: &yaml::Decrypt) -> Result<(Dict, Vec<Warning>)> {
     let mut variables = Dict::new();
     let mut warnings = Vec::new();
     for text in given.iter().filter(|text| !text.is_empty()) {
         let one = match text.strip_prefix('@') {
-            Some(path) => file(path, &mut warnings)?,
-            None => inline(text)?,
+            Some(path) => file(path, decrypt, &mut warnings)?,
+            None => inline(text, decrypt)?,
         };
         let Value::Dict(one) = one else {
             let message = format!("Invalid extra vars data supplied. '{text}' could not be made into a dictionary");
@@ -28,21 +28,25 @@ pub fn read(given: &[String], merge: bool) -> Result<(Dict, Vec<Warning>)> {
     Ok((variables, warnings))
 }
 
-fn file(path: &str, warnings: &mut Vec<Warning>) -> Result<Value> {
+fn file(path: &str, decrypt: &yaml::Decrypt, warnings: &mut Vec<Warning>) -> Result<Value> {
     std::fs::metadata(path).map_err(|error| not_found(path, &error))?;
-    let parsed = yaml::parse_file(std::path::Path::new(path), &yaml::Options::default())?;
+    let parsed = yaml::parse_file(std::path::Path::new(path), &how(decrypt))?;
     warnings.extend(parsed.warnings);
     Ok(parsed.content.to_value())
 }
 
-fn inline(text: &str) -> Result<Value> {
+fn how(decrypt: &yaml::Decrypt) -> yaml::Options {
+    yaml::Options { decrypt: Some(decrypt.clone()), ..yaml::Options::default() }
+}
+
+fn inline(text: &str, decrypt: &yaml::Decrypt) -> Result<Value> {
     let origin = Origin::described("<CLI option '-e'>");
     if text.starts_with(['/', '.']) {
         let message = format!("Please prepend extra_vars filename '{text}' with '@'");
         return Err(Error::new(Kind::Usage, message));
     }
     if text.starts_with(['[', '{']) {
-        let parsed = yaml::parse(text, "<CLI option '-e'>", &yaml::Options::default())?;
+        let parsed = yaml::parse(text, "<CLI option '-e'>", &how(decrypt))?;
         return Ok(parsed.content.map(|node| node.to_value()).unwrap_or_default());
     }
     let words = split::parse(text, false)?;

@@ -1,16 +1,20 @@
 //! The commands, one file each, by the name the program is called with.
 
+mod adhoc;
 mod arguments;
 mod catalog;
 mod display;
 mod extra_vars;
 mod front;
+mod inventory;
 mod listing;
 mod options;
 mod playbook;
 mod secrets;
 mod session;
+mod settings;
 mod signals;
+mod stage;
 mod undeclared;
 mod version;
 
@@ -46,10 +50,20 @@ pub fn main(arguments: impl Iterator<Item = OsString>) -> ExitCode {
         arguments.remove(0);
     }
     let rest = arguments.get(1..).unwrap_or_default();
-    ExitCode::from(match name.as_str() {
+    let outcome = std::panic::catch_unwind(|| dispatch(&name, rest));
+    ExitCode::from(outcome.unwrap_or_else(|_| {
+        front::complain("[ERROR]: Unexpected Exception, this is probably a bug.\n");
+        front::code::UNEXPECTED
+    }))
+}
+
+fn dispatch(name: &str, rest: &[String]) -> u8 {
+    match name {
         "ansible-playbook" => playbook::main(rest),
+        "ansible-inventory" => inventory::main(rest),
+        "ansible" => adhoc::main(rest),
         other => front::fail(&format!("{other} is not built yet.")),
-    })
+    }
 }
 
 fn name_of(path: &str) -> String {

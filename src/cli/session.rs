@@ -3,24 +3,24 @@
 use super::catalog;
 use super::extra_vars;
 use super::options::Options;
-use super::secrets::Passwords;
-use super::version;
+use super::secrets::{self, Passwords};
+use super::settings;
 use crate::config::Config;
 use crate::connection::Fleet;
-use crate::engine::{self, ConnectionDefaults, Gathering, Session};
-use crate::error::{Error, Kind, Result, Warning};
+use crate::engine::{self, Session};
+use crate::error::{Origin, Result, Warning, Warnings};
 use crate::event;
-use crate::inventory::{GroupNames, Inventory, Mismatch, Settings, Step};
+use crate::inventory::Inventory;
 use crate::playbook::Loader;
 use crate::template::Environment;
-use crate::value::{Dict, Text, Value};
-use crate::vars::{HostVars, RunFacts, Store};
+use crate::value::{Dict, Value};
+use crate::vars::{HostVars, RunFacts, Store, reserved};
+use crate::vault::{Sources, Vault};
 use crate::yaml;
-use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::AtomicBool;
 use std::sync::{Arc, RwLock};
-use std::time::Duration;
+use zeroize::Zeroizing;
 
 /// What all playbooks of a command share.
 pub struct Ground {
@@ -33,6 +33,7 @@ pub struct Ground {
     forks: Arc<tokio::sync::Semaphore>,
     events: event::Sender,
     module_path: Vec<String>,
+    decrypt: yaml::Decrypt,
     /// Set by the first Ctrl-C.
     pub interrupted: Arc<AtomicBool>,
 }
@@ -45,30 +46,40 @@ impl Ground {
         passwords: &Passwords,
         events: &event::Sender,
     ) -> Result<Ground> {
-        refuse_vault(options)?;
+        let decrypt = vault(config, options, events)?.decryptor();
         if config.text("CACHE_PLUGIN").is_some_and(|name| name.rsplit('.').next() != Some("memory")) {
             let name = config.text("CACHE_PLUGIN").unwrap_or_default();
             events.warn(format!("The fact cache '{name}' is not built yet: facts are kept for this run only."));
         }
         let merge = config.text("DEFAULT_HASH_BEHAVIOUR").as_deref() == Some("merge");
-        let (extra, warnings) = extra_vars::read(&options.list("extra_vars"), merge)?;
+        let (extra, warnings) = extra_vars::read(&options.list("extra_vars"), merge, &decrypt)?;
         warnings.into_iter().for_each(|warning| events.send(event::Event::Warning(warning)));
-        let inventory = inventory(config, options, events)?;
+        for name in extra.keys().filter_map(Value::as_str).filter(|name| reserved::is_reserved(name)) {
+            let origin = Origin::described("<CLI option '-e'>");
+            events.send(event::Event::Warning(reserved::warning(name, Some(&origin))));
+        }
+        let extra = Arc::new(extra);
+        let templates = Arc::new(environment(config, &decrypt, events, Path::new(".")));
+        let mut inventory = Inventory::new(settings::inventory(config, &extra, &decrypt, templates)?);
+        let outcome = inventory.read_sources(&options.list("inventory"));
+        tell_inventory(&inventory, events);
+        outcome?;
         let run = Arc::new(RunFacts {
-            options: Arc::new(magic(config, options)),
+            options: Arc::new(settings::magic(config, options)),
             inventory: Arc::new(RwLock::new(inventory)),
             hostvars: Default::default(),
         });
-        let options_of_run = run_options(config, options, passwords)?;
+        let options_of_run = settings::run(config, options, passwords)?;
         Ok(Ground {
             forks: Arc::new(tokio::sync::Semaphore::new(options_of_run.forks)),
             options: options_of_run,
             run,
-            extra: Arc::new(extra),
+            extra,
             store: Arc::default(),
             fleet: Arc::default(),
             events: events.clone(),
             module_path: options.list("module_path"),
+            decrypt,
             interrupted: Arc::default(),
             config: config.clone(),
         })
@@ -79,6 +90,19 @@ impl Ground {
         &self.run
     }
 
+    /// `--extra-vars`.
+    pub fn extra(&self) -> &Arc<Dict> {
+        &self.extra
+    }
+
+    /// The hosts that a pattern and `--limit` leave.
+    pub fn targets(&self, limit: Option<&str>, pattern: &str) -> Result<Vec<Arc<str>>> {
+        let mut inventory = self.run.inventory_mut();
+        let hosts = inventory.targets(limit, pattern);
+        tell_inventory(&inventory, &self.events);
+        hosts
+    }
+
     /// The connections.
     pub fn fleet(&self) -> &Arc<Fleet> {
         &self.fleet
@@ -87,7 +111,7 @@ impl Ground {
     /// A session for the playbooks of a directory.
     pub fn session(&self, playbook_dir: &Path) -> Arc<Session> {
         self.run.inventory_mut().set_playbook_dirs(vec![playbook_dir.to_path_buf()]);
-        let environment = Arc::new(self.environment(playbook_dir));
+        let environment = Arc::new(environment(&self.config, &self.decrypt, &self.events, playbook_dir));
         HostVars::install(&self.run, self.store.clone(), self.extra.clone(), environment.clone());
         let paths = |name: &str| -> Vec<PathBuf> { self.config.list(name).into_iter().map(PathBuf::from).collect() };
         let modules = catalog::module_paths(playbook_dir, &self.module_path, &self.config.list("DEFAULT_MODULE_PATH"));
@@ -105,7 +129,7 @@ impl Ground {
                 environment.clone(),
                 playbook_dir.to_path_buf(),
             ),
-            decrypt: None,
+            decrypt: Some(self.decrypt.clone()),
             play_files: Default::default(),
             warnings: Default::default(),
             imports: Default::default(),
@@ -123,205 +147,51 @@ impl Ground {
             interrupted: self.interrupted.clone(),
         })
     }
+}
 
-    fn environment(&self, playbook_dir: &Path) -> Environment {
-        let (config, events) = (self.config.clone(), self.events.clone());
-        Environment {
-            allow_broken_conditionals: self.config.flag("ALLOW_BROKEN_CONDITIONALS"),
-            setting: Some(Arc::new(move |name| config.get(name))),
-            warn: Some(Arc::new(move |text, deprecation| {
-                let warning = if deprecation { Warning::deprecation(text) } else { Warning::new(text) };
-                events.send(event::Event::Warning(warning));
-            })),
-            playbook_dir: playbook_dir.to_path_buf(),
-            forbid_embedded_templates: !self.config.flag("ALLOW_EMBEDDED_TEMPLATES"),
-            ..Environment::default()
-        }
+/// What templates share, for the playbooks of a directory.
+fn environment(
+    config: &Arc<Config>,
+    decrypt: &yaml::Decrypt,
+    events: &event::Sender,
+    playbook_dir: &Path,
+) -> Environment {
+    let (settings, events) = (config.clone(), events.clone());
+    Environment {
+        allow_broken_conditionals: config.flag("ALLOW_BROKEN_CONDITIONALS"),
+        setting: Some(Arc::new(move |name| settings.get(name))),
+        warn: Some(Arc::new(move |text, deprecation| {
+            let warning = if deprecation { Warning::deprecation(text) } else { Warning::new(text) };
+            events.send(event::Event::Warning(warning));
+        })),
+        playbook_dir: playbook_dir.to_path_buf(),
+        decrypt: Some(decrypt.clone()),
+        forbid_embedded_templates: !config.flag("ALLOW_EMBEDDED_TEMPLATES"),
+        ..Environment::default()
     }
 }
 
-fn refuse_vault(options: &Options) -> Result<()> {
-    let asked = options.flag("ask_vault_pass")
-        || !options.list("vault_ids").is_empty()
-        || !options.list("vault_password_files").is_empty();
-    match asked {
-        true => Err(Error::new(
-            Kind::Vault,
-            "Vault secrets are not built yet: encrypted files and values cannot be opened.",
-        )),
-        false => Ok(()),
-    }
-}
-
-/// Reads the inventory; its warnings go out as events.
-pub fn inventory(config: &Config, options: &Options, events: &event::Sender) -> Result<Inventory> {
-    let mut inventory = Inventory::new(inventory_settings(config)?);
-    let warnings = inventory.warnings().clone();
-    let outcome = inventory
-        .read_sources(&options.list("inventory"))
-        .and_then(|()| inventory.targets(options.text("subset").as_deref(), "all"));
+/// Reads the vault secrets that options and configuration name.
+fn vault(config: &Config, options: &Options, events: &event::Sender) -> Result<Arc<Vault>> {
+    let mut ids = config.list("DEFAULT_VAULT_IDENTITY_LIST");
+    ids.extend(options.list("vault_ids"));
+    let mut files = options.list("vault_password_files");
+    files.extend(config.text("DEFAULT_VAULT_PASSWORD_FILE"));
+    let sources = Sources {
+        ids: ids.into_iter().filter(|id| !id.is_empty()).collect(),
+        files,
+        ask: options.flag("ask_vault_pass"),
+        default_id: config.text("DEFAULT_VAULT_IDENTITY").unwrap_or_default(),
+        match_ids: config.get("DEFAULT_VAULT_ID_MATCH").and_then(|value| value.to_bool()).unwrap_or(false),
+        ..Sources::default()
+    };
+    let warnings = Warnings::default();
+    let loaded = sources.load(&mut |prompt| secrets::ask(prompt).map(Zeroizing::new), &warnings);
     warnings.take().into_iter().for_each(|warning| events.send(event::Event::Warning(warning)));
-    outcome?;
-    Ok(inventory)
+    loaded.map(Arc::new)
 }
 
-/// What the configuration says about inventories.
-pub fn inventory_settings(config: &Config) -> Result<Settings> {
-    let precedence = config.list("VARIABLE_PRECEDENCE");
-    let steps = precedence.iter().map(|name| {
-        Step::named(name).ok_or_else(|| Error::general(format!("'{name}' is no step of VARIABLE_PRECEDENCE")))
-    });
-    Ok(Settings {
-        enabled: config.list("INVENTORY_ENABLED"),
-        ignore_extensions: config.list("INVENTORY_IGNORE_EXTS"),
-        ignore_patterns: config.list("INVENTORY_IGNORE_PATTERNS"),
-        group_names: match config.text("TRANSFORM_INVALID_GROUP_CHARS").as_deref() {
-            Some("always") => GroupNames::Always,
-            Some("silently") => GroupNames::Silently,
-            Some("ignore") => GroupNames::Ignore,
-            _ => GroupNames::Never,
-        },
-        unparsed_is_failed: config.flag("INVENTORY_UNPARSED_IS_FAILED"),
-        unparsed_warning: config.flag("INVENTORY_UNPARSED_WARNING"),
-        any_unparsed_is_failed: config.flag("INVENTORY_ANY_UNPARSED_IS_FAILED"),
-        pattern_mismatch: match config.text("HOST_PATTERN_MISMATCH").as_deref() {
-            Some("error") => Mismatch::Error,
-            Some("ignore") => Mismatch::Ignore,
-            _ => Mismatch::Warning,
-        },
-        localhost_warning: config.flag("LOCALHOST_WARNING"),
-        yaml_extensions: config.list("YAML_FILENAME_EXTENSIONS"),
-        yaml_inventory_extensions: strings(&config.plugin("inventory", "yaml", "yaml_extensions")?),
-        precedence: steps.collect::<Result<Vec<_>>>()?,
-        merge_hashes: config.text("DEFAULT_HASH_BEHAVIOUR").as_deref() == Some("merge"),
-        script_stderr: config.plugin("inventory", "script", "always_show_stderr")?.truthy(),
-        yaml: yaml::Options { duplicates: duplicates(config), ..yaml::Options::default() },
-        ..Settings::default()
-    })
-}
-
-fn duplicates(config: &Config) -> yaml::Duplicates {
-    match config.text("DUPLICATE_YAML_DICT_KEY").as_deref() {
-        Some("error") => yaml::Duplicates::Error,
-        Some("ignore") => yaml::Duplicates::Ignore,
-        _ => yaml::Duplicates::Warn,
-    }
-}
-
-fn strings(value: &Value) -> Vec<String> {
-    let items = value.as_slice().unwrap_or_default();
-    items.iter().map(|item| item.to_text().into_owned()).collect()
-}
-
-/// Variables that come from the command line and the configuration.
-fn magic(config: &Config, options: &Options) -> Dict {
-    let mut magic = Dict::new();
-    magic.insert("ansible_version", version::variable());
-    let names = [
-        ("check", "check_mode"),
-        ("diff", "diff_mode"),
-        ("forks", "forks"),
-        ("inventory", "inventory_sources"),
-        ("skip_tags", "skip_tags"),
-        ("subset", "limit"),
-        ("tags", "run_tags"),
-        ("verbosity", "verbosity"),
-    ];
-    for (dest, alias) in names {
-        if let Some(value) = options.values.get(dest) {
-            magic.insert(format!("ansible_{alias}"), value.clone());
-        }
-    }
-    magic.insert("ansible_config_file", config.get("CONFIG_FILE").unwrap_or_default());
-    magic.insert("ansible_playbook_python", python());
-    magic
-}
-
-/// The Python of this machine, for `ansible_playbook_python`.
-fn python() -> Value {
-    let path = std::env::var_os("PATH").unwrap_or_default();
-    let found = std::env::split_paths(&path).map(|dir| dir.join("python3")).find(|path| path.is_file());
-    Value::str(found.map_or_else(|| "/usr/bin/python3".into(), |path| path.display().to_string()))
-}
-
-fn run_options(config: &Config, options: &Options, passwords: &Passwords) -> Result<engine::Options> {
-    Ok(engine::Options {
-        forks: options.int("forks").and_then(|forks| usize::try_from(forks).ok()).unwrap_or(5),
-        check: options.flag("check"),
-        diff: options.flag("diff"),
-        verbosity: options.verbosity(),
-        force_handlers: options.flag("force_handlers"),
-        tags: options.selection(),
-        start_at_task: options.text("start_at_task"),
-        step: options.flag("step"),
-        limit: options.text("subset"),
-        gathering: match config.text("DEFAULT_GATHERING").as_deref() {
-            Some("explicit") => Gathering::Explicit,
-            Some("smart") => Gathering::Smart,
-            _ => Gathering::Implicit,
-        },
-        strategy: config.text("DEFAULT_STRATEGY").unwrap_or_else(|| "linear".into()),
-        error_on_missing_handler: config.flag("ERROR_ON_MISSING_HANDLER"),
-        any_errors_fatal: config.flag("ANY_ERRORS_FATAL"),
-        connection: connection(config, options, passwords)?,
-        debugger: config.flag("ENABLE_TASK_DEBUGGER"),
-        interactive: std::io::stdin().is_terminal(),
-    })
-}
-
-fn connection(config: &Config, options: &Options, passwords: &Passwords) -> Result<ConnectionDefaults> {
-    let ssh = |option: &str| config.plugin("connection", "ssh", option);
-    let text = |value: Value| if value.is_none() { None } else { Some(value.to_text().into_owned()) };
-    let given_or = |dest: &str, value: Value| options.text(dest).or_else(|| text(value));
-    let seconds = match options.int("timeout") {
-        Some(seconds) => seconds,
-        None => ssh("timeout")?.as_i64().unwrap_or(10),
-    };
-    let method = options.text("become_method").unwrap_or_else(|| "sudo".into());
-    let escalation = |option: &str, setting: &str| -> Result<Option<String>> {
-        let short = method.rsplit('.').next().unwrap_or(&method);
-        match config.plugin_set("become", short, option)? {
-            Some(value) => Ok(text(value)),
-            None if config.is_set(setting) => Ok(config.text(setting)),
-            None => Ok(None),
-        }
-    };
-    let become_password = match &passwords.becoming {
-        Some(password) => Some(password.clone()),
-        None => escalation("become_pass", "")?.map(crate::connection::Secret::new),
-    };
-    Ok(ConnectionDefaults {
-        transport: options.text("connection").unwrap_or_else(|| "ssh".into()),
-        user: options.text("remote_user"),
-        port: config
-            .get("DEFAULT_REMOTE_PORT")
-            .and_then(|port| port.as_i64())
-            .and_then(|port| u16::try_from(port).ok()),
-        password: passwords.connection.clone(),
-        private_key: options.text("private_key_file").map(PathBuf::from),
-        timeout: Duration::from_secs(u64::try_from(seconds).unwrap_or(10)),
-        ssh_args: text(ssh("ssh_args")?).unwrap_or_default(),
-        ssh_common_args: given_or("ssh_common_args", ssh("ssh_common_args")?).unwrap_or_default(),
-        ssh_extra_args: given_or("ssh_extra_args", ssh("ssh_extra_args")?).unwrap_or_default(),
-        ssh_executable: text(ssh("ssh_executable")?).unwrap_or_else(|| "ssh".into()),
-        host_key_checking: ssh("host_key_checking")?.truthy(),
-        retries: ssh("reconnection_retries")?.as_i64().and_then(|n| u32::try_from(n).ok()).unwrap_or(0),
-        remote_tmp: text(config.plugin("shell", "sh", "remote_tmp")?).unwrap_or_else(|| "~/.ansible/tmp".into()),
-        executable: config.text("DEFAULT_EXECUTABLE").unwrap_or_else(|| "/bin/sh".into()),
-        becoming: options.flag("become"),
-        become_user: match options.text("become_user") {
-            Some(user) => user,
-            None => escalation("become_user", "DEFAULT_BECOME_USER")?.unwrap_or_else(|| "root".into()),
-        },
-        become_exe: escalation("become_exe", "DEFAULT_BECOME_EXE")?,
-        become_flags: escalation("become_flags", "DEFAULT_BECOME_FLAGS")?,
-        become_password,
-        become_method: method,
-    })
-}
-
-/// A text of the command line that templates may stand in.
-pub fn trusted(text: &str, option: &str) -> Value {
-    let origin = crate::error::Origin::described(format!("<CLI option '{option}'>"));
-    Value::Str(Text::trusted(text, Some(origin)))
+/// Sends out what the inventory warns of.
+pub fn tell_inventory(inventory: &Inventory, events: &event::Sender) {
+    inventory.warnings().take().into_iter().for_each(|warning| events.send(event::Event::Warning(warning)));
 }

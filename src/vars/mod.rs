@@ -8,6 +8,7 @@
 
 mod hostvars;
 mod magic;
+pub mod reserved;
 mod store;
 mod view;
 
