@@ -198,7 +198,7 @@ pub fn read(from: &mut impl Read) -> io::Result<Option<Frame>> {
     Ok(Some(Frame::of(head, body.into())))
 }
 
-/// As [`write`], on a runtime.
+/// As [`write()`], on a runtime.
 pub async fn send(to: &mut (impl AsyncWrite + Unpin), frame: &Frame) -> io::Result<()> {
     let head = frame.head().encode();
     if frame.body.len() <= 4096 {
