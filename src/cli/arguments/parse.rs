@@ -166,7 +166,10 @@ impl<'a> Parser<'a> {
             }
         }
         let is_number = argument[1..].parse::<f64>().is_ok();
-        Ok(if is_number || argument.contains(' ') { Argument::Positional } else { Argument::Unknown })
+        // argparse takes what holds a blank for a positional; `--NAME=two words` may be a variable of the playbooks
+        let variable = value.is_some() && argument.starts_with("--") && !name.contains(' ');
+        let positional = is_number || (argument.contains(' ') && !variable);
+        Ok(if positional { Argument::Positional } else { Argument::Unknown })
     }
 
     /// Takes an option with what is attached to it.
