@@ -2,10 +2,13 @@
 
 use super::spec::Spec;
 use super::{Failure, Outcome, Params, Run};
-use super::{blockinfile, copy, copy_tree, fetch, file, lineinfile, replace, slurp, stat, tempfile};
+use super::{
+    assemble, blockinfile, copy, copy_tree, fetch, file, find, get_url, lineinfile, replace, slurp, stat, tempfile, uri,
+};
 
 use super::{
-    assemble, command, find, get_url, group, ping, script, service, setup, systemd, sysvinit, uri, user, wait_for,
+    command, cron, getent, group, hostname, ping, reboot, script, service, service_facts, setup, systemd, sysvinit,
+    user, wait_for,
 };
 
 /// A native module.
@@ -25,16 +28,21 @@ pub const MODULES: &[Module] = &[
     Module { spec: &command::SPEC, run: command::run },
     Module { spec: &copy::SPEC, run: copy::run },
     Module { spec: &copy_tree::SPEC, run: copy_tree::run },
+    Module { spec: &cron::SPEC, run: cron::run },
     Module { spec: &fetch::SPEC, run: fetch::run },
     Module { spec: &file::SPEC, run: file::run },
     Module { spec: &find::SPEC, run: find::run },
     Module { spec: &get_url::SPEC, run: get_url::run },
+    Module { spec: &getent::SPEC, run: getent::run },
     Module { spec: &group::SPEC, run: group::run },
+    Module { spec: &hostname::SPEC, run: hostname::run },
     Module { spec: &lineinfile::SPEC, run: lineinfile::run },
     Module { spec: &ping::SPEC, run: ping::run },
+    Module { spec: &reboot::SPEC, run: reboot::run },
     Module { spec: &replace::SPEC, run: replace::run },
     Module { spec: &script::SPEC, run: script::run },
     Module { spec: &service::SPEC, run: service::run },
+    Module { spec: &service_facts::SPEC, run: service_facts::run },
     Module { spec: &setup::SPEC, run: setup::run },
     Module { spec: &slurp::SPEC, run: slurp::run },
     Module { spec: &stat::SPEC, run: stat::run },

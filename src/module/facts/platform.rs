@@ -1,16 +1,19 @@
 //! `platform`: kernel, architecture and names of the host.
 
+use super::super::Run;
+use super::super::process::{Command, find_program};
 use super::gather::{Gather, content, lines};
 use super::python;
 use crate::value::Dict;
 use std::io::Read;
+use std::time::Duration;
 
 /// Collects them.
 pub fn collect(gather: &mut Gather<'_>) -> Dict {
     let uname = rustix::system::uname();
     let machine = uname.machine().to_string_lossy().into_owned();
     let nodename = uname.nodename().to_string_lossy().into_owned();
-    let fqdn = fqdn(gather, &nodename);
+    let fqdn = fqdn(gather.run, &nodename);
     let mut facts = Dict::new();
     facts.insert("system", "Linux");
     facts.insert("kernel", uname.release().to_string_lossy());
@@ -42,13 +45,13 @@ fn userspace_bits() -> &'static str {
 }
 
 /// The name that the host's address leads back to, preferring one with a domain; Python's `socket.getfqdn()`.
-fn fqdn(gather: &mut Gather<'_>, nodename: &str) -> String {
+pub fn fqdn(run: &Run, nodename: &str) -> String {
     let hosts = hosts_file();
     let address = hosts.iter().find(|(_, names)| names.iter().any(|name| name == nodename)).map(|(ip, _)| ip.clone());
-    let address = address.or_else(|| getent(gather, nodename).map(|(ip, _)| ip));
+    let address = address.or_else(|| getent(run, nodename).map(|(ip, _)| ip));
     let Some(address) = address else { return nodename.to_string() };
     let names = hosts.into_iter().find(|(ip, _)| *ip == address).map(|(_, names)| names);
-    let names = names.or_else(|| getent(gather, &address).map(|(_, names)| names)).unwrap_or_default();
+    let names = names.or_else(|| getent(run, &address).map(|(_, names)| names)).unwrap_or_default();
     let dotted = names.iter().find(|name| name.contains('.')).or_else(|| names.first());
     dotted.map_or_else(|| nodename.to_string(), String::from)
 }
@@ -65,6 +68,8 @@ fn hosts_file() -> Vec<Host> {
 }
 
 /// The system's resolver, which knows of DNS and whatever else nsswitch names.
-fn getent(gather: &mut Gather<'_>, key: &str) -> Option<Host> {
-    gather.output(&["getent", "hosts", key]).and_then(|out| host(out.lines().next()?))
+fn getent(run: &Run, key: &str) -> Option<Host> {
+    let program = find_program(run, "getent")?;
+    let command = Command::new([program.as_str(), "hosts", key]).timeout(Duration::from_secs(10));
+    host(command.run(run).ok()?.out().lines().next()?)
 }

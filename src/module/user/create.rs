@@ -8,6 +8,7 @@ use std::path::Path;
 
 /// Makes it. The password's hash goes in afterwards, by a pipe: arguments are for everybody to see.
 pub(super) fn create(task: &mut Task<'_>) -> Result<Output, Failure> {
+    task.require_local_tools()?;
     let groups = task.groups().unwrap_or_default();
     let groups = if groups.is_empty() { groups } else { besides_primary(task, groups)? };
     let command = command(task, &groups)?;

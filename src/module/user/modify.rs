@@ -24,6 +24,7 @@ impl Change {
 
 /// Changes what differs; nothing when nothing does.
 pub(super) fn modify(task: &mut Task<'_>, user: &User) -> Result<Option<Output>, Failure> {
+    task.require_local_tools()?;
     let program = task.program("usermod")?;
     let mut change = Change::default();
     plain(task, user, &mut change)?;

@@ -150,6 +150,15 @@ impl Task<'_> {
         if self.local { require_program(self.run, &format!("l{name}")) } else { require_program(self.run, name) }
     }
 
+    /// libuser's tools come together, and half of a change would be worse than none.
+    pub fn require_local_tools(&self) -> Result<(), Failure> {
+        if self.local {
+            self.program("groupmod")?;
+            self.program("chage")?;
+        }
+        Ok(())
+    }
+
     fn check(&mut self) -> Result<(), Failure> {
         let strange = ["umask", "uid_min", "uid_max"].into_iter().find(|name| self.params.is_set(name));
         if let Some(name) = strange.filter(|_| self.local) {
