@@ -181,5 +181,6 @@ cases! {
     unknown_module,
     unknown_play_keyword,
     unknown_task_keyword,
+    until,
     values,
 }

@@ -257,9 +257,11 @@ impl<'a> Attempt<'a> {
             if attempt >= retries.attempts {
                 ended.result.insert("attempts", retries.attempts - 1);
                 ended.result.insert("failed", true);
-                if ended.outcome != Outcome::Failed {
+                // `failed_when` has the last word even then, as in Ansible
+                if ended.outcome != Outcome::Failed && !ended.result.contains("failed_when_result") {
                     ended.outcome = Outcome::Failed;
                     ended.error = Some(self.failure(&ended.result, context.module_failed));
+                    ended.ignored = self.reader().flag("ignore_errors")?.unwrap_or(false);
                 }
                 return Ok(ended);
             }
