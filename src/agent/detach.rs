@@ -1,5 +1,9 @@
-//! Children that must not share our terminal: the one place that runs code between fork and exec.
+//! Children that must not share our terminal, and terminals of their own. The one place that runs code between fork and
+//! exec.
 
+use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
+use std::fs::File;
+use std::io;
 use std::os::fd::{AsRawFd, OwnedFd};
 use std::process::Command;
 
@@ -31,4 +35,24 @@ pub fn own_terminal(command: &mut Command, terminal: OwnedFd) {
             Ok(())
         });
     }
+}
+
+/// A terminal: our end and the child's.
+pub fn open_terminal() -> io::Result<(File, OwnedFd)> {
+    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
+    let ours = openpt(flags)?;
+    unlockpt(&ours)?;
+    let theirs = match ioctl_tiocgptpeer(&ours, flags) {
+        Ok(theirs) => theirs,
+        // Before Linux 4.13 there is only the name.
+        Err(_) => {
+            let name = rustix::pty::ptsname(&ours, Vec::new())?;
+            rustix::fs::open(
+                name.as_c_str(),
+                rustix::fs::OFlags::RDWR | rustix::fs::OFlags::NOCTTY | rustix::fs::OFlags::CLOEXEC,
+                rustix::fs::Mode::empty(),
+            )?
+        }
+    };
+    Ok((File::from(ours), theirs))
 }

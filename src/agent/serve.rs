@@ -105,11 +105,9 @@ fn start(options: &Options) -> io::Result<()> {
         let _ = signals.wait();
         watcher.end();
     });
-    let sweeper = agent.clone();
+    let own = agent.tmp.clone();
     std::thread::spawn(move || {
-        if let Some(place) = &*lock(&sweeper.place) {
-            place.sweep();
-        }
+        Workplace::sweep_beside(&own);
         super::program::sweep_targets();
     });
     let result = agent.serve(&mut from);

@@ -63,14 +63,15 @@ impl Workplace {
         &self.path
     }
 
-    /// Removes what agents left behind that were killed: directories of ours that nobody holds locked.
-    pub fn sweep(&self) {
+    /// Removes what was left behind beside this one by those that were killed: directories of ours that nobody holds
+    /// locked.
+    pub fn sweep_beside(own: &Path) {
         let uid = rustix::process::geteuid().as_raw();
-        let Some(entries) = self.path.parent().and_then(|parent| fs::read_dir(parent).ok()) else { return };
+        let Some(entries) = own.parent().and_then(|parent| fs::read_dir(parent).ok()) else { return };
         for path in entries.flatten().map(|entry| entry.path()) {
             let ours = path.file_name().and_then(|name| name.to_str()).is_some_and(|name| name.starts_with(PREFIX))
                 && fs::symlink_metadata(&path).is_ok_and(|data| data.is_dir() && data.uid() == uid);
-            if !ours || path == self.path {
+            if !ours || path == own {
                 continue;
             }
             // Without a lock file it is being made at this moment, unless it is old.
@@ -126,7 +127,7 @@ mod tests {
         let other = Workplace::create(parent.path()).expect("a workplace");
         File::open(other.path()).and_then(|dir| dir.set_modified(past)).expect("a time");
         let place = Workplace::create(parent.path()).expect("a workplace");
-        place.sweep();
+        Workplace::sweep_beside(place.path());
         assert!(!dead.exists());
         assert!(other.path().exists() && place.path().exists());
     }

@@ -70,13 +70,18 @@ impl Ground {
             hostvars: Default::default(),
         });
         let options_of_run = settings::run(config, options, passwords)?;
+        let fleet = Fleet::default();
+        let notes = events.clone();
+        fleet.on_note(move |host, level, text| {
+            notes.send(event::Event::Verbose { level, host: Some(host.into()), text: text.to_string() });
+        });
         Ok(Ground {
             forks: Arc::new(tokio::sync::Semaphore::new(options_of_run.forks)),
             options: options_of_run,
             run,
             extra,
             store: Arc::default(),
-            fleet: Arc::default(),
+            fleet: Arc::new(fleet),
             events: events.clone(),
             module_path: options.list("module_path"),
             decrypt,

@@ -187,6 +187,7 @@ impl Fleet {
         let all = futures_util::future::join_all(hosts.iter().map(|host| host.close()));
         let yard = self.yard.clone();
         let _ = tokio::join!(all, self.this_machine.close(), tokio::task::spawn_blocking(move || yard.cut()));
+        self.yard.clear();
     }
 
     fn host(&self, target: &Target) -> Arc<Host> {

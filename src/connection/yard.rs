@@ -11,7 +11,6 @@ use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
-use tempfile::TempDir;
 use tokio::sync::{OnceCell, Semaphore};
 
 /// Logins under way at one time: sshd turns away what comes in crowds (`MaxStartups`), and every one costs a process.
@@ -29,8 +28,8 @@ pub struct Yard {
     pub connecting: Semaphore,
     program_path: Option<PathBuf>,
     program: OnceCell<Arc<Program>>,
-    runtime: Mutex<Option<Arc<TempDir>>>,
-    local: OnceLock<Workplace>,
+    runtime: Mutex<Option<Arc<Workplace>>>,
+    local: Mutex<Option<Workplace>>,
     desk: Mutex<Option<Arc<Desk>>>,
     listener: OnceLock<Listener>,
     /// What runs in this process, by number.
@@ -53,7 +52,7 @@ impl Yard {
             program_path,
             program: OnceCell::new(),
             runtime: Mutex::default(),
-            local: OnceLock::new(),
+            local: Mutex::default(),
             desk: Mutex::default(),
             listener: OnceLock::new(),
             here: Mutex::default(),
@@ -139,7 +138,7 @@ impl Yard {
     }
 
     /// A directory of mode 0700 with a short path.
-    fn runtime_dir(&self) -> std::io::Result<Arc<TempDir>> {
+    fn runtime_dir(&self) -> std::io::Result<Arc<Workplace>> {
         let mut runtime = self.runtime.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(dir) = &*runtime {
             return Ok(dir.clone());
@@ -147,10 +146,12 @@ impl Yard {
         let given = std::env::var_os("XDG_RUNTIME_DIR").map(PathBuf::from).filter(|path| path.is_absolute());
         let mut last = std::io::Error::other("no directory");
         for parent in given.into_iter().chain([std::env::temp_dir(), "/tmp".into()]) {
-            match tempfile::Builder::new().prefix("heliostat-").tempdir_in(&parent) {
+            match Workplace::create(&parent) {
                 Ok(dir) if dir.path().as_os_str().len() + 11 > LONGEST_SOCKET => {}
                 Ok(dir) => {
                     let dir = Arc::new(dir);
+                    let own = dir.path().to_owned();
+                    std::thread::spawn(move || Workplace::sweep_beside(&own));
                     *runtime = Some(dir.clone());
                     return Ok(dir);
                 }
@@ -167,13 +168,21 @@ impl Yard {
 
     /// Where modules work that run on the controller, and where the controller's own agents leave things.
     pub fn local_tmp(&self) -> Result<PathBuf> {
-        if let Some(place) = self.local.get() {
+        let mut local = self.local.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(place) = &*local {
             return Ok(place.path().to_owned());
         }
         let home = std::env::var_os("HOME").map_or_else(|| PathBuf::from("/nonexistent"), PathBuf::from);
         let place = Workplace::create(&home.join(".ansible/tmp"))
             .map_err(|error| Error::general(format!("no place for temporary files: {error}")))?;
-        Ok(self.local.get_or_init(|| place).path().to_owned())
+        Ok(local.insert(place).path().to_owned())
+    }
+
+    /// Removes all places; they come back where they are needed again.
+    pub fn clear(&self) {
+        *self.desk.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.runtime.lock().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.local.lock().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 

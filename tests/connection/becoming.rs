@@ -144,6 +144,10 @@ async fn raw_as_another_user_needs_no_agent() {
     assert_eq!(error.message(), "Incorrect sudo password");
     let raw = fleet.raw(&login, "cat; echo oops >&2", b"in\n").await.unwrap();
     assert_eq!((raw.rc, &raw.stdout[..], &raw.stderr[..]), (0, &b"in\n"[..], &b"oops\n"[..]));
+    let raw = fleet.raw(&login, "echo hi; tty", b"").await.unwrap();
+    let printed = String::from_utf8(raw.stdout).unwrap();
+    assert!(printed.starts_with("hi\r\n/dev/pts/"), "{printed:?}");
+    assert_eq!(raw.stderr, b"Shared connection to 127.0.0.1 closed.\r\n");
     fleet.close().await;
 }
 

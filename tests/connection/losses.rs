@@ -53,7 +53,8 @@ fn lives(pid: u32) -> bool {
 pub async fn ends(pid: u32) {
     let deadline = Instant::now() + Duration::from_secs(30);
     while lives(pid) {
-        assert!(Instant::now() < deadline, "process {pid} goes on running");
+        let line = fs::read_to_string(format!("/proc/{pid}/cmdline")).unwrap_or_default();
+        assert!(Instant::now() < deadline, "process {pid} goes on running: {line}");
         tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }

@@ -10,7 +10,6 @@ use super::program::Paths;
 use super::watch::{Sight, Watch};
 use crate::agent::detach;
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
-use rustix::pty::{OpenptFlags, ioctl_tiocgptpeer, openpt, unlockpt};
 use std::fs::File;
 use std::io::{self, Read, Write};
 use std::os::fd::{AsFd, OwnedFd};
@@ -123,7 +122,7 @@ struct Started {
 
 impl Started {
     fn new(line: &str, terminal: bool) -> io::Result<Started> {
-        let (ours, theirs) = open_terminal()?;
+        let (ours, theirs) = detach::open_terminal()?;
         let held = theirs.try_clone()?;
         let mut command = Command::new("/bin/sh");
         command.arg("-c").arg(line);
@@ -292,26 +291,6 @@ fn first_word(seen: &[u8], mark: &str) -> Option<(String, Vec<u8>)> {
     let at = memchr::memmem::find(seen, mark.as_bytes())? + mark.len();
     let end = at + memchr::memchr(b'\n', &seen[at..])?;
     Some((String::from_utf8_lossy(&seen[at..end]).trim().to_string(), seen[end + 1..].to_vec()))
-}
-
-/// A terminal: our end and the child's.
-fn open_terminal() -> io::Result<(File, OwnedFd)> {
-    let flags = OpenptFlags::RDWR | OpenptFlags::NOCTTY | OpenptFlags::CLOEXEC;
-    let ours = openpt(flags)?;
-    unlockpt(&ours)?;
-    let theirs = match ioctl_tiocgptpeer(&ours, flags) {
-        Ok(theirs) => theirs,
-        // Before Linux 4.13 there is only the name.
-        Err(_) => {
-            let name = rustix::pty::ptsname(&ours, Vec::new())?;
-            rustix::fs::open(
-                name.as_c_str(),
-                rustix::fs::OFlags::RDWR | rustix::fs::OFlags::NOCTTY | rustix::fs::OFlags::CLOEXEC,
-                rustix::fs::Mode::empty(),
-            )?
-        }
-    };
-    Ok((File::from(ours), theirs))
 }
 
 #[cfg(test)]

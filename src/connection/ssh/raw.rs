@@ -1,12 +1,15 @@
 //! A command line through the login shell, without an agent: by a client process of the master, which can have a terminal.
 
 use super::{Master, arguments};
+use crate::agent::detach;
 use crate::agent::escalate::Plan;
 use crate::agent::escalate::watch::{Sight, Watch};
 use crate::connection::r#become::plan_command;
 use crate::connection::fleet::RawOutput;
 use crate::connection::{Become, Target};
 use crate::error::{Error, Kind, Result};
+use std::fs::File;
+use std::io::Write;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWriteExt};
@@ -33,9 +36,18 @@ pub async fn raw(
     client.args(arguments::of_client(target, master.socket(), terminal, &line));
     client.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     client.process_group(0).kill_on_drop(true);
-    let mut child = client.spawn().map_err(|error| failed(target, &error))?;
+    // The terminal at the far side takes its modes from the one at this side.
+    let mut ours = None;
+    if terminal {
+        let (near, far) = detach::open_terminal().map_err(|error| failed(target, &error))?;
+        client.stdin(far);
+        ours = Some(near);
+    }
+    let spawned = client.spawn();
+    drop(client);
+    let mut child = spawned.map_err(|error| failed(target, &error))?;
     let mut output = RawOutput::default();
-    let talk = Talk::new(&mut child, terminal);
+    let talk = Talk::new(&mut child, ours);
     talk.run(plan.as_ref(), stdin, &mut output).await?;
     let status = child.wait().await.map_err(|error| failed(target, &error))?;
     if status.code() == Some(255) && master.ends_within(Duration::from_millis(200)).await {
@@ -60,11 +72,12 @@ struct Talk {
     to: Option<ChildStdin>,
     out: Option<tokio::process::ChildStdout>,
     errors: Option<tokio::process::ChildStderr>,
-    terminal: bool,
+    /// What is at the far side's input instead of `to`.
+    terminal: Option<File>,
 }
 
 impl Talk {
-    fn new(child: &mut Child, terminal: bool) -> Talk {
+    fn new(child: &mut Child, terminal: Option<File>) -> Talk {
         Talk { to: child.stdin.take(), out: child.stdout.take(), errors: child.stderr.take(), terminal }
     }
 
@@ -79,10 +92,7 @@ impl Talk {
                 // What does not read its input is not wrong.
                 let _ = to.write_all(stdin).await;
             }
-            // Without a terminal the end of the input is the end of the stream; with one it would end the session.
-            if !self.terminal {
-                drop(to.take());
-            }
+            drop(to.take());
         };
         tokio::join!(feed, collect(out, &mut output.stdout), collect(errors, &mut output.stderr));
         Ok(())
@@ -121,8 +131,10 @@ impl Talk {
                 }
                 Sight::Ask => {
                     let line = format!("{}\n", plan.password.as_deref().unwrap_or_default());
-                    if let Some(to) = &mut self.to {
-                        let _ = to.write_all(line.as_bytes()).await;
+                    match (&mut self.terminal, &mut self.to) {
+                        (Some(terminal), _) => drop(terminal.write_all(line.as_bytes())),
+                        (None, Some(to)) => drop(to.write_all(line.as_bytes()).await),
+                        (None, None) => {}
                     }
                     answered = true;
                 }
