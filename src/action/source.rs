@@ -51,7 +51,7 @@ pub fn opened(context: &Context, content: Vec<u8>, decrypt: bool) -> Result<Vec<
     }
     match &context.loader.decrypt {
         None => Err(Error::new(crate::error::Kind::Vault, "Attempting to decrypt but no vault secrets found.")),
-        Some(decrypt) => decrypt(&String::from_utf8_lossy(&content)).map(String::into_bytes),
+        Some(decrypt) => decrypt(&String::from_utf8_lossy(&content)),
     }
 }
 

@@ -170,7 +170,7 @@ fn environment(
             events.send(event::Event::Warning(warning));
         })),
         playbook_dir: playbook_dir.to_path_buf(),
-        decrypt: Some(decrypt.clone()),
+        decrypt: Some(yaml::decrypt_text(decrypt)),
         forbid_embedded_templates: !config.flag("ALLOW_EMBEDDED_TEMPLATES"),
         ..Environment::default()
     }

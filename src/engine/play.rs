@@ -58,6 +58,7 @@ pub async fn run(session: &Arc<Session>, play: &Play, tallies: &mut Tallies, sta
     let batches = batches(play, &templar, &ordered)?;
     for hosts_of_batch in batches {
         session.events.send(started(&hosts_of_batch));
+        check_variables(session, &hosts_of_batch)?;
         let mut vars = play_vars(session, play, &prompted, &name, &hosts, &hosts_of_batch);
         vars.debug = strategy == "debug";
         let vars = Arc::new(vars);
@@ -84,6 +85,16 @@ pub async fn run(session: &Arc<Session>, play: &Play, tallies: &mut Tallies, sta
         }
     }
     Ok(PlayEnd::Done)
+}
+
+/// Reads what `group_vars` and `host_vars` say of these hosts: a mistake there ends the run before a task starts.
+fn check_variables(session: &Session, hosts: &[Arc<str>]) -> Result<()> {
+    let inventory = session.run.inventory();
+    let checked = inventory.check_variables(hosts.iter().map(|host| &**host));
+    for warning in inventory.warnings().take() {
+        session.events.send(Event::Warning(warning));
+    }
+    checked
 }
 
 fn title(play: &Play, templar: &Templar) -> Result<String> {

@@ -4,7 +4,7 @@ use super::entity::{Group, Host};
 use super::graph::{ALL, Inventory};
 use super::settings::Step;
 use super::vars_files::combined;
-use crate::error::Result;
+use crate::error::{Kind, Result, Warning};
 use crate::value::Dict;
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -27,13 +27,20 @@ impl Inventory {
 
     /// Reads the variable files of these hosts, so that mistakes in them are found before a task runs.
     pub fn check_variables<'a>(&self, hosts: impl IntoIterator<Item = &'a str>) -> Result<()> {
-        hosts.into_iter().try_for_each(|host| self.try_layers(host).map(drop))
+        let checked = hosts.into_iter().try_for_each(|host| self.try_layers(host).map(drop));
+        checked.map_err(|error| error.with_kind(Kind::Parser))
     }
 
-    /// The variables of a host from inventory, `group_vars` and `host_vars`: shared layers, lowest first. Files that cannot be
-    /// read are left out; [`Inventory::check_variables`] reports them.
+    /// The variables of a host from inventory, `group_vars` and `host_vars`: shared layers, lowest first. A file that cannot be
+    /// read is a warning and leaves none; [`Inventory::check_variables`] makes it an error before.
     pub fn layers(&self, host: &str) -> Vec<Arc<Dict>> {
-        self.try_layers(host).map(|layers| layers.to_vec()).unwrap_or_default()
+        match self.try_layers(host) {
+            Ok(layers) => layers.to_vec(),
+            Err(error) => {
+                self.warnings.push(Warning::about(error));
+                Vec::new()
+            }
+        }
     }
 
     /// The variables of a host: shared layers, lowest first.

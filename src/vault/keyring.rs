@@ -139,9 +139,9 @@ impl Vault {
         Ok(Envelope::format(&self.cipher.encrypt(plain, secret, salt)?, id))
     }
 
-    /// The function by which other floors open texts.
+    /// The function by which other floors open files.
     pub fn decryptor(self: &Arc<Vault>) -> crate::yaml::Decrypt {
         let vault = self.clone();
-        Arc::new(move |text| vault.decrypt_text(text))
+        Arc::new(move |text| vault.decrypt(text))
     }
 }

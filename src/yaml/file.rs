@@ -72,9 +72,13 @@ pub fn read_text(path: &Path, options: &Options) -> Result<(String, Vec<Warning>
             Error::new(crate::error::Kind::Vault, "Attempting to decrypt but no vault secrets found.")
                 .at(Some(&origin()))
         })?;
-        let text = decrypt(&String::from_utf8_lossy(&bytes)).map_err(|error| error.at(Some(&origin())))?;
-        return Ok((text, Vec::new()));
+        let plain = decrypt(&String::from_utf8_lossy(&bytes)).map_err(|error| error.at(Some(&origin())))?;
+        return utf8(path, plain);
     }
+    utf8(path, bytes)
+}
+
+fn utf8(path: &Path, bytes: Vec<u8>) -> Result<(String, Vec<Warning>)> {
     match String::from_utf8(bytes) {
         Ok(text) => Ok((text, Vec::new())),
         Err(error) => Err(not_utf8(path, error.as_bytes())),

@@ -16,14 +16,23 @@ pub mod write;
 pub use file::{json_value, load, parse_file, read_text};
 pub use node::{Node, NodeKind};
 
-use crate::error::{Result, Warning};
+use crate::error::{Error, Kind, Result, Warning};
 use crate::value::Value;
 use problem::Problem;
 use std::panic::AssertUnwindSafe;
 use std::sync::Arc;
 
-/// Opens an encrypted text.
-pub type Decrypt = Arc<dyn Fn(&str) -> Result<String> + Send + Sync>;
+/// Opens an encrypted text; what was in it may be anything.
+pub type Decrypt = Arc<dyn Fn(&str) -> Result<Vec<u8>> + Send + Sync>;
+
+/// The same, where only text will do: in templates.
+pub fn decrypt_text(decrypt: &Decrypt) -> Arc<dyn Fn(&str) -> Result<String> + Send + Sync> {
+    let decrypt = decrypt.clone();
+    Arc::new(move |text| {
+        let no_text = |_| Error::new(Kind::Vault, "The decrypted content is no UTF-8 text.");
+        String::from_utf8(decrypt(text)?).map_err(no_text)
+    })
+}
 
 /// What becomes of a key that a mapping has twice (`DUPLICATE_YAML_DICT_KEY`).
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]

@@ -70,8 +70,8 @@ impl Interp {
             .clone()
             .ok_or_else(|| refuse(Error::new(Kind::Vault, "Attempting to decrypt but no vault secrets found.")))?;
         let plain = decrypt(&vaulted.ciphertext).map_err(refuse)?;
-        let text = Text::trusted(plain, vaulted.origin.clone());
-        let value = Value::Str(text);
+        // what was encrypted is never rendered, wherever it stands
+        let value = Value::Str(Text::trusted(plain, vaulted.origin.clone()).untrusted());
         self.memo.insert(id, Memo { _kept: Value::Vault(vaulted.clone()), value: value.clone(), volatile: false });
         self.touch_value(&value)
     }
