@@ -39,7 +39,7 @@ pub fn holds(interp: &mut Interp, condition: &Value) -> Result<bool> {
         result.type_name(),
     );
     if interp.env.allow_broken_conditionals {
-        interp.warn(format!("{message} {BROKEN_ALLOWED}"), true);
+        interp.deprecate(&message, condition.origin(), Some(BROKEN_ALLOWED));
         return Ok(truth);
     }
     Err(Error::template(message).at(condition.origin()).help(BROKEN_ALLOWABLE))
@@ -66,7 +66,8 @@ fn is_empty(condition: &Value) -> bool {
 /// An empty condition: true where broken ones are allowed.
 fn empty(interp: &Interp, condition: &Value) -> Result<Value> {
     if interp.env.allow_broken_conditionals {
-        interp.warn(format!("Empty conditional expression was evaluated as True. {BROKEN_ALLOWED}"), true);
+        let message = "Empty conditional expression was evaluated as True.";
+        interp.deprecate(message, condition.origin(), Some(BROKEN_ALLOWED));
         return Ok(Value::Bool(true));
     }
     Err(Error::template("Empty conditional expressions are not allowed.").at(condition.origin()))
@@ -93,7 +94,7 @@ fn evaluate(interp: &mut Interp, condition: &Value) -> Result<Value> {
     match &result {
         Value::Str(expression) => interp.evaluate_whole(expression, true),
         _ => {
-            interp.warn(AS_TEMPLATE, true);
+            interp.deprecate(AS_TEMPLATE, condition.origin(), None);
             interp.finalized(&result, Mode::Result)
         }
     }

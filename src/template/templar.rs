@@ -4,7 +4,7 @@ use super::conditional;
 use super::context::{Context, Environment, Variables};
 use super::eval::{Document, Interp, Mode, objects};
 use super::syntax::SyntaxOverrides;
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Result};
 use crate::value::{Dict, Text, Value};
 use std::path::PathBuf;
 use std::rc::Rc;
@@ -85,6 +85,19 @@ impl Templar {
     /// The value of a trusted expression.
     pub fn evaluate(&self, expression: &Text) -> Result<Value> {
         self.fresh().evaluate_whole(expression, false)
+    }
+
+    /// The value of a trusted expression, to be shown: what cannot be had is replaced by a note, and the errors come along,
+    /// in the order of the notes' numbers.
+    pub fn evaluate_for_display(&self, expression: &Text) -> Result<(Value, Vec<Error>)> {
+        let mut interp = self.fresh();
+        interp.replaced = Some(Vec::new());
+        let value = match interp.evaluate_whole(expression, false) {
+            Err(error) if error.kind() == Kind::TemplateSyntax => return Err(error),
+            Err(error) => interp.replaced(error)?,
+            Ok(value) => value,
+        };
+        Ok((value, interp.replaced.take().unwrap_or_default()))
     }
 
     /// The value of a variable expression from a place that trusts nothing else: names, dots and indexes (`x`, `x.y`, `x[1]`).
@@ -168,7 +181,6 @@ impl Interp {
     /// [`Templar::evaluate`]; with `embed`, string literals that look like templates are rendered.
     pub(super) fn evaluate_whole(&mut self, expression: &Text, embed: bool) -> Result<Value> {
         let value = self.evaluate_text(expression, embed).and_then(|value| match &value {
-            Value::Undefined(undefined) if !undefined.lenient => Err(undefined.error()),
             _ if is_omit(&value) => Ok(value),
             _ => self.finalized(&value, Mode::Result),
         });

@@ -123,7 +123,11 @@ impl Interp {
 
     /// Makes a macro of its definition here.
     pub(super) fn define_macro(&mut self, definition: &Arc<Macro>, scope: &Rc<Scope>) -> Value {
-        self.closures.push(Rc::new(Closure { definition: definition.clone(), scope: scope.clone() }));
+        self.closures.push(Rc::new(Closure {
+            definition: definition.clone(),
+            scope: scope.clone(),
+            source: self.origin.clone().filter(|_| self.lines),
+        }));
         objects::value(MacroRef {
             id: self.closures.len() - 1,
             name: definition.name.clone(),
@@ -165,7 +169,8 @@ impl Interp {
             let most = definition.params.len();
             return Err(Error::template(format!("macro {name} takes not more than {most} argument(s)")));
         }
-        self.deeper(|interp| {
+        let here = closure.source.clone().map(|source| self.origin.replace(source));
+        let result = self.deeper(|interp| {
             let first_default = definition.params.len() - definition.defaults.len();
             for (at, (param, value)) in definition.params.iter().zip(given).enumerate() {
                 let value = match (value, at.checked_sub(first_default).and_then(|at| definition.defaults.get(at))) {
@@ -178,7 +183,12 @@ impl Interp {
             let mut sink = Sink::default();
             interp.exec(&definition.body, &scope, &mut sink)?;
             Ok(sink.finish())
-        })
+        });
+        // an error keeps the place where it happened
+        if let (Ok(_), Some(here)) = (&result, here) {
+            self.origin = here;
+        }
+        result
     }
 
     fn call_block(&mut self, instance: usize, name: &Arc<str>, depth: usize) -> Result<Value> {

@@ -134,10 +134,16 @@ impl Interp {
     }
 
     fn render_embedded(&mut self, text: &Text) -> Result<Value> {
+        let example = if self.embed {
+            "`when: \"{{ a_var }}\" == 42` becomes `when: a_var == 42`"
+        } else {
+            "`msg: \"{{ lookup('env', '{{ a_var }}') }}\"` becomes `msg: \"{{ lookup('env', a_var) }}\"`"
+        };
         self.warn(
             "Jinja constant strings should not contain embedded templates. This feature will be disabled by default in \
              ansible-core 2.23.",
-            false,
+            self.origin.as_ref(),
+            Some(&format!("Use inline expressions, for example: {example}")),
         );
         let trusted = Text::trusted(text.shared(), self.origin.clone());
         self.render_text(&trusted)

@@ -81,7 +81,8 @@ impl Interp {
                     Ok(None)
                 }
             }
-            Value::Undefined(undefined) => Err(undefined.error()),
+            Value::Undefined(undefined) if mode == Mode::Use => Err(undefined.error()),
+            Value::Undefined(undefined) => self.replaced(undefined.error()).map(Some),
             Value::List(_) | Value::Tuple(_) | Value::Dict(_) | Value::Set(_) => {
                 self.deeper(|interp| interp.finalize_container(value, mode))
             }
@@ -186,9 +187,13 @@ impl Interp {
             return Ok(Member::Gone);
         }
         let rendered = match value {
-            Value::Str(text) if is_template(text) => self.touch_value(value)?,
-            Value::Vault(_) => self.touch_value(value)?,
+            Value::Str(text) if is_template(text) => self.touch_value(value),
+            Value::Vault(_) => self.touch_value(value),
             other => return Ok(self.finalize(other, mode)?.map_or(Member::Same, Member::New)),
+        };
+        let rendered = match rendered {
+            Err(error) if mode != Mode::Use => return self.replaced(error).map(Member::New),
+            rendered => rendered?,
         };
         if omit(&rendered) {
             return Ok(Member::Gone);

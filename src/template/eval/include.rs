@@ -5,7 +5,7 @@ use super::scope::{Instance, Scope};
 use super::sink::Sink;
 use super::stmt::Flow;
 use super::{Interp, render};
-use crate::error::{Error, Result};
+use crate::error::{Error, Kind, Origin, Result};
 use crate::template::syntax::ast::{Expr, Template};
 use crate::template::syntax::{self, Source, SyntaxOverrides};
 use crate::value::{Dict, Value};
@@ -34,7 +34,7 @@ impl Document {
 
 /// A template by its name, or why there is none.
 enum Found {
-    Template(Arc<Template>, Arc<str>),
+    Template(Arc<Template>, Arc<str>, Origin),
     Missing(Error),
 }
 
@@ -46,12 +46,16 @@ impl Interp {
         let mut generations = 0;
         loop {
             let parent = scope.instance.parent.borrow_mut().take();
-            let Some(parent) = parent else {
+            let Some((parent, file)) = parent else {
                 return Ok(());
             };
             generations += 1;
             if generations > super::MAX_DEPTH {
                 return Err(self.too_deep());
+            }
+            if self.lines {
+                self.origin = Some(file);
+                self.header = 0;
             }
             self.check_needs(&parent, "template")?;
             scope.instance.add_blocks(&parent);
@@ -89,8 +93,8 @@ impl Interp {
             return Err(Error::template("extended multiple times"));
         }
         let name = self.eval(expr, scope)?;
-        let (template, _) = self.load_template(&name)?;
-        *scope.instance.parent.borrow_mut() = Some(template);
+        let (template, _, file) = self.load_template(&name)?;
+        *scope.instance.parent.borrow_mut() = Some((template, file));
         sink.muted = true;
         Ok(())
     }
@@ -104,13 +108,13 @@ impl Interp {
         sink: &mut Sink,
     ) -> Result<()> {
         let name = self.eval(expr, scope)?;
-        let (template, name) = match self.find_template(&name)? {
-            Found::Template(template, name) => (template, name),
+        let (template, name, file) = match self.find_template(&name)? {
+            Found::Template(template, name, file) => (template, name, file),
             Found::Missing(_) if ignore_missing => return Ok(()),
             Found::Missing(error) => return Err(error),
         };
         let inner = surroundings(name, with_context, scope);
-        self.deeper(|interp| {
+        self.in_file(file, |interp| {
             interp.check_needs(&template, "template")?;
             interp.run_into(&template, &inner, sink)
         })
@@ -119,10 +123,10 @@ impl Interp {
     /// Runs another template for what it defines; gives it with its name.
     pub(super) fn import(&mut self, expr: &Expr, with_context: bool, scope: &Rc<Scope>) -> Result<(Value, Arc<str>)> {
         let name = self.eval(expr, scope)?;
-        let (template, name) = self.load_template(&name)?;
+        let (template, name, file) = self.load_template(&name)?;
         let inner = surroundings(name.clone(), with_context, scope);
         let mut sink = Sink::default();
-        self.deeper(|interp| {
+        self.in_file(file, |interp| {
             interp.check_needs(&template, "template")?;
             interp.run_into(&template, &inner, &mut sink)
         })?;
@@ -135,9 +139,24 @@ impl Interp {
         Ok((objects::value(Module { name: name.clone(), exports, body: sink.finish() }), name))
     }
 
-    fn load_template(&mut self, name: &Value) -> Result<(Arc<Template>, Arc<str>)> {
+    /// Runs something that stands in another file; errors keep the place where they happened.
+    fn in_file<T>(&mut self, file: Origin, run: impl FnOnce(&mut Interp) -> Result<T>) -> Result<T> {
+        if !self.lines {
+            return self.deeper(run);
+        }
+        let outer = self.origin.replace(file);
+        let header = std::mem::replace(&mut self.header, 0);
+        let result = self.deeper(run);
+        if result.is_ok() {
+            self.origin = outer;
+            self.header = header;
+        }
+        result
+    }
+
+    fn load_template(&mut self, name: &Value) -> Result<(Arc<Template>, Arc<str>, Origin)> {
         match self.find_template(name)? {
-            Found::Template(template, name) => Ok((template, name)),
+            Found::Template(template, name, file) => Ok((template, name, file)),
             Found::Missing(error) => Err(error),
         }
     }
@@ -192,11 +211,12 @@ impl Interp {
                     escape_backslashes: false,
                     extensions: self.env.extensions,
                 };
+                let file = Origin::new(shown.to_string(), 0, 0);
                 let template = syntax::parse(&text, source).map_err(|error| {
-                    let origin = crate::error::Origin::new(shown.to_string(), 0, 0);
-                    render::syntax_error(error, "template").at(Some(&origin))
+                    let cause = Error::new(Kind::TemplateSyntax, error.message);
+                    render::syntax_error(cause, "template").at(Some(&Origin { line: error.line, ..file.clone() }))
                 })?;
-                return Ok(Found::Template(template, Arc::from(name)));
+                return Ok(Found::Template(template, Arc::from(name), file));
             }
         }
         if pieces.contains(&"..") {

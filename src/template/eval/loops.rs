@@ -14,6 +14,7 @@ use std::sync::Arc;
 
 impl Interp {
     pub(super) fn exec_for(&mut self, node: &Arc<For>, scope: &Rc<Scope>, sink: &mut Sink) -> Result<Flow> {
+        self.at_line(node.iter.line);
         let source = self.eval(&node.iter, scope)?;
         let recursion = node.recursive.then(|| {
             self.recursions.push(Rc::new(Recursion { definition: node.clone(), scope: scope.clone() }));

@@ -71,6 +71,12 @@ pub struct Interp {
     pub(super) fatal: Option<Error>,
     /// Where includes are found, and how they are written.
     pub(super) document: Rc<Document>,
+    /// Whether the template is a file of its own, whose lines errors can name.
+    lines: bool,
+    /// Lines of the file above the template's first one.
+    header: u32,
+    /// What was replaced by a note instead of ending the evaluation, when that is asked for.
+    pub(super) replaced: Option<Vec<Error>>,
 }
 
 struct Memo {
@@ -83,6 +89,8 @@ struct Memo {
 struct Closure {
     definition: Arc<Macro>,
     scope: Rc<Scope>,
+    /// The file it stands in.
+    source: Option<Origin>,
 }
 
 /// A recursive loop with the scope around it.
@@ -113,6 +121,9 @@ impl Interp {
             embed: false,
             fatal: None,
             document: Document::none(),
+            lines: false,
+            header: 0,
+            replaced: None,
         }
     }
 
@@ -137,11 +148,36 @@ impl Interp {
         self.fatal.get_or_insert(error).clone()
     }
 
-    /// Tells the user; a deprecation when `deprecated`.
-    pub(super) fn warn(&self, message: impl Into<String>, deprecated: bool) {
+    /// Tells the user, with the place it is about and what to do.
+    pub(super) fn warn(&self, message: &str, origin: Option<&Origin>, help: Option<&str>) {
+        self.tell(message.to_string(), origin, help, false);
+    }
+
+    /// Tells the user what will be refused later.
+    pub(super) fn deprecate(&self, message: &str, origin: Option<&Origin>, help: Option<&str>) {
+        let message = format!("{message} This feature will be removed from ansible-core version 2.23.");
+        self.tell(message, origin, help, true);
+    }
+
+    fn tell(&self, message: String, origin: Option<&Origin>, help: Option<&str>, deprecated: bool) {
         if let Some(warn) = &self.env.warn {
-            warn(message.into(), deprecated);
+            let mut about = Error::template(message).at(origin);
+            if let Some(help) = help {
+                about = about.help(help);
+            }
+            warn(crate::error::render::verbose(&about), deprecated);
         }
+    }
+
+    /// What stands where a value should be that could not be had, in evaluations that show errors instead of failing.
+    pub(super) fn replaced(&mut self, error: Error) -> Result<Value> {
+        let Some(replaced) = &mut self.replaced else {
+            return Err(error);
+        };
+        replaced.push(error.clone());
+        // nobody else may take this for the value
+        self.volatile = true;
+        Ok(Value::from(format!("<< error {} - {} >>", replaced.len(), error.one_line())))
     }
 
     /// An undefined value with a message, at the place of the innermost template.

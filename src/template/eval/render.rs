@@ -7,7 +7,7 @@ use super::sink::Sink;
 use super::{Interp, Memo};
 use crate::error::{Error, Kind, Origin, Result};
 use crate::template::syntax::ast::{Need, Stmt, Template};
-use crate::template::syntax::{self, Source, SyntaxOverrides, parse_overrides};
+use crate::template::syntax::{self, Source, SyntaxError, SyntaxOverrides, parse_overrides};
 use crate::value::{Dict, Set, Text, Undefined, Value, Vaulted};
 use std::rc::Rc;
 use std::sync::Arc;
@@ -114,8 +114,10 @@ impl Interp {
         let origin = text.origin().cloned();
         let outer = std::mem::replace(&mut self.origin, origin);
         let embed = std::mem::replace(&mut self.embed, false);
+        let lines = std::mem::replace(&mut self.lines, false);
         let result = self.render_source(text, &SyntaxOverrides::DEFAULT, true);
         self.embed = embed;
+        self.lines = lines;
         let origin = std::mem::replace(&mut self.origin, outer);
         match result {
             Ok(value) => Ok(with_origin(value, text.tag())),
@@ -153,6 +155,7 @@ impl Interp {
                 extensions: interp.env.extensions,
             };
             let template = syntax::parse(expression, source).map_err(|error| {
+                let error = Error::new(Kind::TemplateSyntax, error.message);
                 let mut what = "Syntax error in expression.".to_string();
                 if SyntaxOverrides::DEFAULT.finds_template(expression) {
                     what += " Template delimiters are not supported in expressions.";
@@ -172,12 +175,16 @@ impl Interp {
     /// Renders a trusted document with the evaluation's overrides; strings in it have escapes.
     pub(in crate::template) fn render_document_text(&mut self, text: &Text) -> Result<Value> {
         let document = self.document.clone();
-        let outer = std::mem::replace(&mut self.origin, text.origin().cloned());
+        // the document's own place is its first line; every statement moves it
+        let start = text.origin().map(|origin| Origin { line: 0, column: 0, ..origin.clone() });
+        let outer = std::mem::replace(&mut self.origin, start);
+        let lines = std::mem::replace(&mut self.lines, text.origin().is_some_and(Origin::is_file));
         let result = self.deeper(|interp| interp.render_source(text, &document.syntax, false));
-        self.origin = outer;
+        self.lines = lines;
+        let place = std::mem::replace(&mut self.origin, outer);
         match result {
             Ok(value) => Ok(value),
-            Err(error) => self.captured(error, "template", text.origin()),
+            Err(error) => self.captured(error, "template", place.as_ref()),
         }
     }
 
@@ -194,9 +201,27 @@ impl Interp {
             escape_backslashes,
             extensions: self.env.extensions,
         };
-        let template = syntax::parse(body, source).map_err(|error| syntax_error(error, "template"))?;
+        let header = u32::from(overrides.is_some());
+        let template = syntax::parse(body, source).map_err(|error| self.wrong_syntax(&error, header))?;
+        self.header = header;
         let value = self.run(&template, "template")?;
         Ok(keep_newlines(value, body, &syntax.newline_sequence))
+    }
+
+    /// A template that is written wrongly; in a file of its own the line is known.
+    pub(super) fn wrong_syntax(&mut self, error: &SyntaxError, header: u32) -> Error {
+        if let (true, Some(origin)) = (self.lines, &mut self.origin) {
+            origin.line = error.line + header;
+        }
+        let cause = Error::new(Kind::TemplateSyntax, error.message.clone());
+        syntax_error(cause, "template").at(self.origin.as_ref())
+    }
+
+    /// Notes the line of the statement that runs, in a file of its own.
+    pub(super) fn at_line(&mut self, line: u32) {
+        if let (true, Some(origin)) = (self.lines, &mut self.origin) {
+            origin.line = line + self.header;
+        }
     }
 
     /// Runs a template without surroundings.
@@ -204,6 +229,7 @@ impl Interp {
         self.check_needs(template, what)?;
         let scope = Scope::root(Rc::new(Instance::default()), None);
         if let [Stmt::Emit(expr)] = template.body.as_slice() {
+            self.at_line(expr.line);
             return self.eval(expr, &scope);
         }
         let mut sink = Sink::default();

@@ -1,5 +1,6 @@
 //! The scopes of a running template: variables set in it, and the blocks it knows.
 
+use crate::error::Origin;
 use crate::template::syntax::ast::{Block, Template};
 use crate::value::Value;
 use std::cell::{Cell, RefCell};
@@ -25,7 +26,7 @@ pub struct Instance {
     /// Each block's definitions, the youngest first.
     pub blocks: RefCell<Vec<(Arc<str>, Vec<Arc<Block>>)>>,
     /// What `{% extends %}` named.
-    pub parent: RefCell<Option<Arc<Template>>>,
+    pub parent: RefCell<Option<(Arc<Template>, Origin)>>,
     /// Its number among the evaluation's instances, once an object refers to it.
     pub id: Cell<Option<usize>>,
 }

@@ -40,6 +40,7 @@ impl Interp {
             Stmt::Data(text) => sink.push_text(self, text)?,
             Stmt::Emit(expr) => {
                 if !sink.muted {
+                    self.at_line(expr.line);
                     let value = self.eval(expr, scope)?;
                     sink.push(self, value)?;
                 }
@@ -47,6 +48,7 @@ impl Interp {
             Stmt::For(node) => return self.exec_for(node, scope, sink),
             Stmt::If(branches, otherwise) => {
                 for (test, body) in branches {
+                    self.at_line(test.line);
                     let holds = self.eval(test, scope)?;
                     if self.truth(&holds)? {
                         return self.exec(body, scope, sink);
@@ -80,6 +82,7 @@ impl Interp {
                 }
             }
             Stmt::CallBlock(caller, call) => {
+                self.at_line(call.line);
                 let caller = self.define_macro(caller, scope);
                 let value = self.eval_call_block(call, caller, scope)?;
                 sink.push(self, value)?;
@@ -143,6 +146,7 @@ impl Interp {
     }
 
     fn exec_set(&mut self, target: &Target, expr: &Expr, scope: &Rc<Scope>) -> Result<()> {
+        self.at_line(expr.line);
         let value = self.eval(expr, scope)?;
         self.check_nesting(&value)?;
         self.assign(target, value, scope)

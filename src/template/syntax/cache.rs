@@ -1,9 +1,9 @@
 //! What was parsed once is not parsed again: one cache for the whole process, shared by all threads.
 
 use super::ast::Template;
+use super::lexer::SyntaxError;
 use super::overrides::SyntaxOverrides;
 use super::parser::{self, Extensions};
-use crate::error::{Error, Kind, Result};
 use std::collections::HashMap;
 use std::hash::{BuildHasher, Hash};
 use std::sync::{Arc, LazyLock, RwLock};
@@ -21,7 +21,8 @@ pub struct Source<'s> {
     pub extensions: Extensions,
 }
 
-type Entry = (Arc<str>, SyntaxOverrides, Result<Arc<Template>>);
+type Parsed = Result<Arc<Template>, SyntaxError>;
+type Entry = (Arc<str>, SyntaxOverrides, Parsed);
 type Shard = RwLock<HashMap<u64, Entry, foldhash::fast::RandomState>>;
 
 const SHARDS: usize = 16;
@@ -31,7 +32,7 @@ static HASHER: LazyLock<foldhash::fast::RandomState> = LazyLock::new(Default::de
 static CACHE: LazyLock<Vec<Shard>> = LazyLock::new(|| (0..SHARDS).map(|_| Shard::default()).collect());
 
 /// The tree of `text`, parsed now or earlier. Errors say what is wrong as Jinja2 words it.
-pub fn parse(text: &str, source: Source<'_>) -> Result<Arc<Template>> {
+pub fn parse(text: &str, source: Source<'_>) -> Result<Arc<Template>, SyntaxError> {
     let key = HASHER.hash_one((text, source));
     let shard = &CACHE[key as usize % SHARDS];
     if let Ok(entries) = shard.read()
@@ -52,11 +53,11 @@ pub fn parse(text: &str, source: Source<'_>) -> Result<Arc<Template>> {
     parsed
 }
 
-fn parse_fresh(text: &str, source: Source<'_>) -> Result<Arc<Template>> {
+fn parse_fresh(text: &str, source: Source<'_>) -> Parsed {
     let parsed = if source.expression {
         parser::expression(text, source.extensions)
     } else {
         parser::document(text, source.syntax, source.escape_backslashes, source.extensions)
     };
-    parsed.map(Arc::new).map_err(|error| Error::new(Kind::TemplateSyntax, error.message))
+    parsed.map(Arc::new)
 }

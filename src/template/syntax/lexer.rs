@@ -7,7 +7,7 @@ use num_bigint::BigInt;
 use std::sync::Arc;
 
 /// A syntax error: Jinja2's message and the line.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SyntaxError {
     /// What is wrong.
     pub message: String,

@@ -11,5 +11,6 @@ mod statement;
 mod token;
 
 pub use cache::{Source, parse};
+pub use lexer::SyntaxError;
 pub use overrides::{HEADER, SyntaxOverrides, parse_overrides};
 pub use parser::Extensions;
