@@ -65,18 +65,18 @@ fn evaluate(context: &Context, expression: &Text) -> Result<(String, Value)> {
         other => return Ok((expression.to_string(), other)),
     };
     let trusted = Text::trusted(text.shared(), expression.origin().cloned());
-    let shown = match context.templar.evaluate(&trusted).and_then(|value| match value {
-        Value::Undefined(undefined) => Err(undefined.error()),
-        value => Ok(value),
-    }) {
-        Ok(value) => value,
-        Err(error) if error.kind() == crate::error::Kind::Undefined => {
-            let told = format!("Encountered 1 template error.\nerror 1 - {}", error.one_line());
-            let warning = Warning::about(Error::general(told).at(expression.origin()));
-            context.events.send(Event::Warning(warning));
-            Value::str(format!("<< error 1 - {} >>", error.one_line()))
+    let (shown, errors) = context.templar.evaluate_for_display(&trusted)?;
+    // one warning for each place, numbered through
+    let mut numbered = errors.iter().enumerate().peekable();
+    while let Some((at, error)) = numbered.next() {
+        let mut lines = vec![format!("error {} - {}", at + 1, error.one_line())];
+        while let Some((at, next)) = numbered.next_if(|(_, next)| next.origin() == error.origin()) {
+            lines.push(format!("error {} - {}", at + 1, next.one_line()));
         }
-        Err(error) => return Err(error),
-    };
+        let plural = if lines.len() == 1 { "" } else { "s" };
+        let told = format!("Encountered {} template error{plural}.\n{}", lines.len(), lines.join("\n"));
+        let origin = error.origin().or(expression.origin());
+        context.events.send(Event::Warning(Warning::about(Error::general(told).at(origin))));
+    }
     Ok((text.to_string(), shown))
 }
